@@ -1,0 +1,1 @@
+"""Terjime's core: films, tracks and renders. Knows no server and no queue."""

@@ -1,0 +1,91 @@
+"""Every setting, read once at an entry point from ``TERJIME_*`` and passed on as a value."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are and how patient the parts are with each other.
+
+    data_dir               database (embedded), blobs, work folders, logs, sockets
+    database_url           SQLAlchemy URL; SQLite in data_dir unless given
+    redis_url              broker; the embedded server's private socket unless given
+    ffmpeg                 path of the ffmpeg binary; empty: the wheel's
+    secret_key             signs sessions and tokens; generated once into data_dir unless given
+    lease_seconds          a job whose worker has not been heard for this long is taken over
+    heartbeat_seconds      how often a worker says that it lives
+    sweep_seconds          how often the sweeper looks
+    stall_seconds          a job without progress for this long is stopped and tried again
+    secure_cookies         true behind TLS; plain http is for localhost
+    accel_redirect         true behind nginx: files are sent by X-Accel-Redirect
+    """
+
+    data_dir: Path
+    database_url: str
+    redis_url: str
+    ffmpeg: str
+    secret_key: str
+    host: str = "127.0.0.1"
+    port: int = 8000
+    lease_seconds: float = 60
+    heartbeat_seconds: float = 10
+    sweep_seconds: float = 15
+    stall_seconds: float = 180
+    secure_cookies: bool = False
+    accel_redirect: bool = False
+
+    @property
+    def blob_dir(self) -> Path:
+        return self.data_dir / "blobs"
+
+    @property
+    def work_dir(self) -> Path:
+        """Same filesystem as the blobs, so that publishing is a rename."""
+        return self.data_dir / "work"
+
+    @property
+    def upload_dir(self) -> Path:
+        return self.data_dir / "uploads"
+
+    @classmethod
+    def from_env(cls, data_dir: Path | None = None) -> Settings:
+        """The settings of this process. *data_dir* (a command-line option) wins over TERJIME_DATA."""
+        env = os.environ
+        data = (data_dir or Path(env.get("TERJIME_DATA", "data"))).resolve()
+        return cls(
+            data_dir=data,
+            database_url=env.get("TERJIME_DATABASE_URL") or f"sqlite:///{data}/terjime.db",
+            redis_url=env.get("TERJIME_REDIS_URL") or f"redis+socket://{data}/run/redis.sock",
+            ffmpeg=env.get("TERJIME_FFMPEG", ""),
+            secret_key=env.get("TERJIME_SECRET_KEY") or _kept_secret(data / "secret.key"),
+            host=env.get("TERJIME_HOST", cls.host),
+            port=int(env.get("TERJIME_PORT", cls.port)),
+            lease_seconds=float(env.get("TERJIME_LEASE_SECONDS", cls.lease_seconds)),
+            heartbeat_seconds=float(env.get("TERJIME_HEARTBEAT_SECONDS", cls.heartbeat_seconds)),
+            sweep_seconds=float(env.get("TERJIME_SWEEP_SECONDS", cls.sweep_seconds)),
+            stall_seconds=float(env.get("TERJIME_STALL_SECONDS", cls.stall_seconds)),
+            secure_cookies=_flag(env.get("TERJIME_SECURE_COOKIES", "")),
+            accel_redirect=_flag(env.get("TERJIME_ACCEL_REDIRECT", "")),
+        )
+
+
+def _flag(text: str) -> bool:
+    return text.lower() in {"1", "true", "yes", "on"}
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret of this installation; made on first use, readable by its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        secret = secrets.token_urlsafe(48)
+        file.write(secret)
+    return secret
