@@ -1,0 +1,114 @@
+"""`terjime` on the command line: parse, call a room, print.
+
+Exit status: 0 done, 2 wrong usage, 3 the input was refused, 4 the work
+failed, 5 something that it needs is missing. With ``--json`` one JSON object
+goes to standard output and nothing else; progress goes to standard error.
+Each group of commands is a module of this package, named like its room.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import secrets
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from workflow.errors import (
+    BadInput,
+    Cancelled,
+    Conflict,
+    NotAllowed,
+    NotFound,
+    TerjimeError,
+    ToolFailed,
+    ToolMissing,
+)
+
+EXIT_STATUS: dict[type[TerjimeError], int] = {
+    BadInput: 3,
+    NotAllowed: 3,
+    NotFound: 3,
+    Conflict: 3,
+    ToolFailed: 4,
+    Cancelled: 4,
+    ToolMissing: 5,
+}
+
+COMMANDS = {
+    # command → module:attribute; loaded when used, so that `terjime --help` does not import the engines
+    "media": "workflow.cli.media:media",
+    "subtitles": "workflow.cli.subtitles:subtitles",
+    "align": "workflow.cli.align:align",
+    "render": "workflow.cli.render:render",
+    "up": "workflow.cli.server:up",
+    "demo": "workflow.cli.demo:demo",
+    "users": "workflow.cli.operations:users",
+    "projects": "workflow.cli.operations:projects",
+    "jobs": "workflow.cli.operations:jobs",
+    "doctor": "workflow.cli.operations:doctor",
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="terjime")
+def terjime() -> None:
+    """Takes a training film to its approved Turkmen subtitles, and delivers it."""
+
+
+def print_json(body: dict[str, Any]) -> None:
+    click.echo(json.dumps(body, ensure_ascii=False))
+
+
+class ProgressLine:
+    """A Watch that writes one changing line to standard error, and nothing when that is not a terminal."""
+
+    def __call__(self, permille: int, doing: str) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r\033[K{permille / 10:5.1f} %  {doing}", nl=False, err=True)
+
+    def done(self) -> None:
+        if sys.stderr.isatty():
+            click.echo("\r\033[K", nl=False, err=True)
+
+
+def main() -> None:
+    """Entry point: every refusal becomes one line and an exit status, never a traceback."""
+    try:
+        terjime.main(standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except TerjimeError as error:
+        if "--json" in sys.argv:
+            print_json({"error": error.to_json()})
+        click.echo(f"terjime: {error}", err=True)
+        sys.exit(next(status for kind, status in EXIT_STATUS.items() if isinstance(error, kind)))
+    except OSError as error:
+        click.echo(f"terjime: FILE: {error.strerror}: {error.filename}", err=True)
+        sys.exit(3)
+    except Exception:
+        reference = secrets.token_hex(4)
+        click.echo(f"terjime: UNEXPECTED: something went wrong; reference {reference}.", err=True)
+        if sys.flags.dev_mode:
+            traceback.print_exc()
+        sys.exit(4)
