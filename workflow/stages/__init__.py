@@ -1,0 +1,1 @@
+"""The flow: what web/ and workers/ call. One step, one transaction, one short function."""

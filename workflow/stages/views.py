@@ -1,0 +1,277 @@
+"""What the stages give to pages, the API and scripts: plain values, ready for JSON by `as_json`.
+
+Times of media are flicks; instants are milliseconds since 1970 UTC; ids are text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+def as_json(view: Any) -> dict[str, Any]:
+    """A view as the body of an answer."""
+    return asdict(view)
+
+
+@dataclass(frozen=True)
+class PersonView:
+    id: str
+    name: str
+    email: str
+    locale: str
+    is_admin: bool
+    may_create_projects: bool
+    active: bool
+
+
+@dataclass(frozen=True)
+class MemberView:
+    person_id: str
+    name: str
+    email: str
+    roles: list[str]
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job as a person follows it.
+
+    seconds_left     from measured speed; None while unknown
+    last_heard       seconds since its worker was last heard; None when no worker has it
+    position         how many jobs are before it in its queue, when it waits
+    """
+
+    id: str
+    kind: str  # ingest | align | build | render
+    project_id: str
+    state: str  # queued | running | done | failed | cancelled
+    permille: int
+    doing: str
+    attempt: int
+    max_attempts: int
+    seconds_left: int | None
+    last_heard: int | None
+    position: int | None
+    cancel_requested: bool
+    error: dict[str, Any] | None  # TerjimeError.to_json(), with "reference" for an operator
+    output: str | None  # id of the film, proposal, build or render
+    created_at: int
+    finished_at: int | None
+    created_by: str  # name
+
+
+@dataclass(frozen=True)
+class FilmView:
+    id: str
+    project_id: str
+    name: str
+    hash: str
+    state: str  # ingesting | ready | failed
+    error: dict[str, Any] | None
+    facts: dict[str, Any] | None  # MediaFacts JSON of the original, "changes": what ingest changed
+    duration: int | None
+    rate: list[int] | None  # [num, den]
+    frames: int | None
+    width: int | None
+    height: int | None
+    has_sound: bool | None
+    shots: list[int]
+    files: list[str]  # roles that can be had: proxy240, proxy480, poster, peaks
+    job: JobView | None  # its ingest, while it matters
+    created_at: int
+    created_by: str
+
+
+@dataclass(frozen=True)
+class Station:
+    """One of the six stations of a track's journey."""
+
+    name: str  # upload | align | edit | review | render | deliver
+    state: str  # todo | next | running | done | attention | stale | failed
+    word: str  # plain English status word; pages translate it
+    who: str = ""
+    when: int | None = None
+    job: JobView | None = None
+
+
+@dataclass(frozen=True)
+class TrackSummary:
+    id: str
+    project_id: str
+    film_id: str
+    kind: str  # reference | subtitle
+    language: str
+    title: str
+    cue_count: int
+    assignment_state: str  # open | assigned | in_progress | in_review | changes_requested | approved | rendering | delivered | on_hold | cancelled
+    stations: list[Station]
+    latest_version: int | None
+    translator: str
+    reviewer: str
+    next_step: str  # upload | align | decide | edit | submit | build | verdict | render | download | wait | none
+
+
+@dataclass(frozen=True)
+class ProjectView:
+    id: str
+    title: str
+    source_language: str
+    created_at: int
+    films: list[FilmView]
+    tracks: list[TrackSummary]
+    members: list[MemberView]
+    my_roles: list[str]
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """One line of "My work": a track that waits for this person, or one they follow."""
+
+    project_id: str
+    project_title: str
+    film_name: str
+    track: TrackSummary
+    mine: bool  # the next step is for one of my roles
+
+
+@dataclass(frozen=True)
+class VersionView:
+    id: str
+    track_id: str
+    number: int
+    track_hash: str
+    state: str  # submitted | in_review | changes_requested | approved | stale | revoked | withdrawn | superseded
+    note: str
+    cue_count: int
+    author: str
+    author_id: str
+    created_at: int
+    builds: list[BuildView] = field(default_factory=list)
+    verdicts: list[VerdictView] = field(default_factory=list)
+    renders: list[RenderView] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class DraftView:
+    """`etag` goes back in If-Match. Cues are Cue.to_json() bodies, in order."""
+
+    etag: str
+    revision: int
+    cues: list[dict[str, Any]]
+    base_version: int | None
+    differs_from_latest: bool
+    updated_by: str
+    updated_at: int
+    import_report: dict[str, Any] | None  # of the last import into it
+
+
+@dataclass(frozen=True)
+class ProposalView:
+    """Alignment's suggestion. Each cue: uid, text, old_start, old_end, start, end, confidence, mark, changed."""
+
+    id: str
+    track_id: str
+    state: str  # open | accepted | rejected
+    reference: dict[str, Any]
+    draft_moved: (
+        bool  # the draft was edited since: cues that changed keep their text and take only times
+    )
+    confidence: float
+    related: bool
+    method: str
+    segments: list[
+        dict[str, Any]
+    ]  # from, to (flicks), offset, rate [num, den] or float, confidence, first_cue, last_cue
+    statistics: dict[str, Any]
+    cues: list[dict[str, Any]]
+    created_at: int
+
+
+@dataclass(frozen=True)
+class BuildView:
+    id: str
+    version_id: str
+    height: int
+    recipe_hash: str
+    build_hash: str | None  # SHA-256 of the file; None until it is done
+    job: JobView
+    report: dict[str, Any] | None
+    created_at: int
+
+
+@dataclass(frozen=True)
+class VerdictView:
+    id: str
+    verdict: str  # approved | changes_requested
+    reason: str
+    reviewer: str
+    track_hash: str
+    build_hash: str
+    created_at: int
+
+
+@dataclass(frozen=True)
+class RenderView:
+    id: str
+    version_id: str
+    form: str  # burned | soft-mp4 | soft-mkv
+    file_name: str
+    size: int | None
+    sha256: str | None
+    job: JobView
+    report: dict[str, Any] | None
+    created_at: int
+    created_by: str
+
+
+@dataclass(frozen=True)
+class CommentView:
+    """`place`: where the anchor is now: "here", "moved", "orphan" (its cue is gone: shown at its old time)."""
+
+    id: str
+    track_id: str
+    version_number: int
+    reply_to: str | None
+    anchor: dict[str, Any]
+    place: str
+    text: str
+    author: str
+    author_id: str
+    resolved_by: str | None
+    resolved_at: int | None
+    created_at: int
+
+
+@dataclass(frozen=True)
+class TrackView:
+    summary: TrackSummary
+    film: FilmView
+    project_title: str
+    draft: DraftView | None
+    versions: list[VersionView]  # newest first
+    proposal: ProposalView | None  # the open one
+    alignment_job: JobView | None
+    references: list[dict[str, Any]]  # [{"id", "title", "language"}] tracks that one may align to
+    my_roles: list[str]
+
+
+@dataclass(frozen=True)
+class ReviewView:
+    """Everything the review page shows about one version.
+
+    changes    against the last approved version: CueChange.to_json()
+    may        what this person may do: "approve", "request_changes", "comment"; with the reason when not
+    """
+
+    track: TrackSummary
+    film: FilmView
+    version: VersionView
+    latest_number: int
+    cues: list[dict[str, Any]]
+    changes: list[dict[str, Any]]
+    approved_number: int | None
+    comments: list[CommentView]
+    findings: list[dict[str, Any]]
+    may: dict[str, str]  # action → "" when allowed, else why not
+    my_roles: list[str]

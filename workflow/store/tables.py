@@ -1,0 +1,423 @@
+"""Every table, and what each row means. Rows stay in `store`; values come out.
+
+Ids are UUIDv4 in text. Instants are whole milliseconds since 1970 UTC, except
+in `job` and `lease`, which count seconds on the database's own clock so that
+no worker's clock can expire another's lease. Media times are flicks.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Base(DeclarativeBase):
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        dict[str, Any]: JSON,
+        list[Any]: JSON,
+        int: BigInteger,
+    }
+
+
+def _id() -> Mapped[str]:
+    return mapped_column(String(36), primary_key=True, default=new_id)
+
+
+def _created() -> Mapped[int]:
+    return mapped_column(BigInteger, default=now_ms)
+
+
+def _to(column: str, *, null: bool = False, index: bool = True) -> Mapped[Any]:
+    return mapped_column(String(64), ForeignKey(column), nullable=null, index=index)
+
+
+class Person(Base):
+    __tablename__ = "person"
+    id: Mapped[str] = _id()
+    email: Mapped[str] = mapped_column(String(254), unique=True)  # lower case
+    name: Mapped[str] = mapped_column(String(120))
+    password: Mapped[str | None] = mapped_column(String(255))  # argon2
+    active: Mapped[bool] = mapped_column(default=True)
+    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)  # changes end every session
+    locale: Mapped[str] = mapped_column(String(12), default="en")
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    may_create_projects: Mapped[bool] = mapped_column(default=False)
+    failed_sign_ins: Mapped[int] = mapped_column(Integer, default=0)
+    locked_until: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[int] = _created()
+
+
+class Project(Base):
+    __tablename__ = "project"
+    id: Mapped[str] = _id()
+    title: Mapped[str] = mapped_column(String(120))
+    source_language: Mapped[str] = mapped_column(String(35), default="en")
+    created_by: Mapped[str] = _to("person.id")
+    created_at: Mapped[int] = _created()
+    archived_at: Mapped[int | None]
+
+
+class Membership(Base):
+    __tablename__ = "membership"
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(12), primary_key=True)
+    created_at: Mapped[int] = _created()
+
+
+class Blob(Base):
+    """An immutable file; this row is what makes it visible."""
+
+    __tablename__ = "blob"
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int]
+    media_type: Mapped[str] = mapped_column(String(80))
+    state: Mapped[str] = mapped_column(String(12), default="present")  # present | missing | damaged
+    created_at: Mapped[int] = _created()
+
+
+class Upload(Base):
+    """A resumable upload (tus 1.0.0) and, when complete, what it became."""
+
+    __tablename__ = "upload"
+    id: Mapped[str] = _id()
+    project_id: Mapped[str] = _to("project.id")
+    person_id: Mapped[str] = _to("person.id")
+    name: Mapped[str] = mapped_column(String(255))  # cleaned for display
+    metadata_header: Mapped[str] = mapped_column(Text, default="")  # as sent, echoed on HEAD
+    length: Mapped[int]
+    offset: Mapped[int] = mapped_column(default=0)
+    sha256: Mapped[str | None] = mapped_column(String(64))  # what the client says the whole is
+    state: Mapped[str] = mapped_column(String(12), default="open")  # open | done | refused | gone
+    error: Mapped[dict[str, Any] | None]
+    film_id: Mapped[str | None] = _to("film.id", null=True)
+    created_at: Mapped[int] = _created()
+    expires_at: Mapped[int]
+
+
+class Film(Base):
+    """One uploaded film file, immutable. The measures are the mezzanine's and null until ingest is done."""
+
+    __tablename__ = "film"
+    id: Mapped[str] = _id()
+    project_id: Mapped[str] = _to("project.id")
+    name: Mapped[str] = mapped_column(String(255))
+    original: Mapped[str] = _to("blob.sha256")  # also the film's hash
+    state: Mapped[str] = mapped_column(
+        String(12), default="ingesting"
+    )  # ingesting | ready | failed
+    error: Mapped[dict[str, Any] | None]
+    facts: Mapped[dict[str, Any] | None]  # MediaFacts of the original, with what ingest changed
+    rate_num: Mapped[int | None]
+    rate_den: Mapped[int | None]
+    frames: Mapped[int | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    has_sound: Mapped[bool | None]
+    shots: Mapped[list[Any] | None]  # flicks
+    created_by: Mapped[str] = _to("person.id")
+    created_at: Mapped[int] = _created()
+
+
+class FilmFile(Base):
+    """What ingest made of a film: mezzanine, sound, proxy240, proxy480, poster, peaks, speech, index."""
+
+    __tablename__ = "film_file"
+    film_id: Mapped[str] = mapped_column(ForeignKey("film.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(20), primary_key=True)
+    sha256: Mapped[str] = _to("blob.sha256")
+
+
+class Track(Base):
+    """The line-up in one language on one film. kind "reference" is a source-language track to align to."""
+
+    __tablename__ = "track"
+    id: Mapped[str] = _id()
+    project_id: Mapped[str] = _to("project.id")
+    film_id: Mapped[str] = _to("film.id")
+    kind: Mapped[str] = mapped_column(String(12))  # reference | subtitle
+    language: Mapped[str] = mapped_column(String(35))
+    title: Mapped[str] = mapped_column(String(120), default="")
+    created_by: Mapped[str] = _to("person.id")
+    created_at: Mapped[int] = _created()
+
+
+class Assignment(Base):
+    """Who does what: film × language × kind. Its state is the view assignment_state, never a column."""
+
+    __tablename__ = "assignment"
+    id: Mapped[str] = _id()
+    track_id: Mapped[str] = mapped_column(ForeignKey("track.id"), unique=True)
+    translator_id: Mapped[str | None] = _to("person.id", null=True)
+    reviewer_id: Mapped[str | None] = _to("person.id", null=True)
+    held: Mapped[bool] = mapped_column(default=False)
+    cancelled: Mapped[bool] = mapped_column(default=False)
+
+
+class TrackVersion(Base):
+    """One immutable state of a track. `document` has uids and notes; `track_hash` names what a viewer sees."""
+
+    __tablename__ = "track_version"
+    __table_args__ = (
+        UniqueConstraint("track_id", "number"),
+        CheckConstraint(
+            "state IN ('submitted','in_review','changes_requested','approved','stale','revoked',"
+            "'withdrawn','superseded')"
+        ),
+    )
+    id: Mapped[str] = _id()
+    track_id: Mapped[str] = _to("track.id")
+    number: Mapped[int]
+    parent_id: Mapped[str | None] = _to("track_version.id", null=True)
+    track_hash: Mapped[str] = mapped_column(String(64), index=True)
+    document: Mapped[str] = _to("blob.sha256")
+    cue_count: Mapped[int]
+    note: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(String(20), default="submitted")
+    author_id: Mapped[str] = _to("person.id")
+    created_at: Mapped[int] = _created()
+    changed_at: Mapped[int] = _created()
+
+
+class CueAuthor(Base):
+    """Who last changed a cue's look, by cue hash within a track: the ground of the two-person rule."""
+
+    __tablename__ = "cue_author"
+    track_id: Mapped[str] = mapped_column(ForeignKey("track.id"), primary_key=True)
+    cue_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+
+
+class Draft(Base):
+    """The one draft of a track. `revision` counts saves; the ETag is its document's hash."""
+
+    __tablename__ = "draft"
+    track_id: Mapped[str] = mapped_column(ForeignKey("track.id"), primary_key=True)
+    base_version_id: Mapped[str | None] = _to("track_version.id", null=True)
+    document: Mapped[str] = _to("blob.sha256")
+    revision: Mapped[int] = mapped_column(default=1)
+    updated_by: Mapped[str] = _to("person.id")
+    updated_at: Mapped[int] = _created()
+
+
+class DraftSave(Base):
+    """Every saved state of a draft, so that nothing typed is lost and merges have their base."""
+
+    __tablename__ = "draft_save"
+    track_id: Mapped[str] = mapped_column(ForeignKey("track.id"), primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    document: Mapped[str] = _to("blob.sha256")
+    what: Mapped[str] = mapped_column(String(20))  # import | edit | merge | align | restore
+    report: Mapped[dict[str, Any] | None]  # import report, where there is one
+    person_id: Mapped[str] = _to("person.id")
+    created_at: Mapped[int] = _created()
+
+
+class Proposal(Base):
+    """New times that alignment suggests for a draft; a person accepts it whole, in part or not."""
+
+    __tablename__ = "proposal"
+    id: Mapped[str] = _id()
+    track_id: Mapped[str] = _to("track.id")
+    job_id: Mapped[str] = _to("job.id")
+    base_document: Mapped[str] = _to("blob.sha256")  # the draft that was aligned
+    reference: Mapped[dict[str, Any]]  # {"track": id, "title": …} or {"speech": true}
+    alignment: Mapped[str] = _to("blob.sha256")  # Alignment.to_json()
+    state: Mapped[str] = mapped_column(String(12), default="open")  # open | accepted | rejected
+    decided_by: Mapped[str | None] = _to("person.id", null=True)
+    decided_at: Mapped[int | None]
+    created_at: Mapped[int] = _created()
+
+
+class Build(Base):
+    """A review build: the stamped, watchable render of one version."""
+
+    __tablename__ = "build"
+    id: Mapped[str] = _id()
+    version_id: Mapped[str] = _to("track_version.id")
+    job_id: Mapped[str] = _to("job.id")
+    height: Mapped[int]
+    recipe: Mapped[dict[str, Any]]
+    recipe_hash: Mapped[str] = mapped_column(String(64))
+    output: Mapped[str | None] = _to("blob.sha256", null=True)
+    report: Mapped[dict[str, Any] | None]
+    created_at: Mapped[int] = _created()
+
+
+class Verdict(Base):
+    """Approved or changes requested, by one reviewer, over the exact bytes they watched. Never updated."""
+
+    __tablename__ = "verdict"
+    __table_args__ = (
+        UniqueConstraint("reviewer_id", "idempotency_key"),
+        CheckConstraint("verdict IN ('approved','changes_requested')"),
+    )
+    id: Mapped[str] = _id()
+    version_id: Mapped[str] = _to("track_version.id")
+    build_id: Mapped[str] = _to("build.id")
+    track_hash: Mapped[str] = mapped_column(String(64))
+    film_hash: Mapped[str] = mapped_column(String(64))
+    recipe_hash: Mapped[str] = mapped_column(String(64))
+    build_hash: Mapped[str] = mapped_column(String(64))
+    reviewer_id: Mapped[str] = _to("person.id")
+    verdict: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    watched_permille: Mapped[int] = mapped_column(Integer, default=0)
+    idempotency_key: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[int] = _created()
+
+
+class Comment(Base):
+    __tablename__ = "comment"
+    id: Mapped[str] = _id()
+    track_id: Mapped[str] = _to("track.id")
+    version_id: Mapped[str] = _to("track_version.id")
+    reply_to: Mapped[str | None] = _to("comment.id", null=True)
+    anchor: Mapped[
+        dict[str, Any]
+    ]  # {cue_uid?, cue_hash?, frame, rate: [num, den], film_hash, track_hash}
+    text: Mapped[str] = mapped_column(Text)
+    author_id: Mapped[str] = _to("person.id")
+    resolved_by: Mapped[str | None] = _to("person.id", null=True)
+    resolved_at: Mapped[int | None]
+    created_at: Mapped[int] = _created()
+
+
+class Render(Base):
+    """A final render of an approved version, with the manifest of everything that went in."""
+
+    __tablename__ = "render"
+    id: Mapped[str] = _id()
+    version_id: Mapped[str] = _to("track_version.id")
+    verdict_id: Mapped[str] = _to("verdict.id")
+    job_id: Mapped[str] = _to("job.id")
+    recipe: Mapped[dict[str, Any]]
+    recipe_hash: Mapped[str] = mapped_column(String(64))
+    file_name: Mapped[str] = mapped_column(String(255))
+    output: Mapped[str | None] = _to("blob.sha256", null=True)
+    manifest: Mapped[str | None] = _to("blob.sha256", null=True)
+    report: Mapped[dict[str, Any] | None]
+    created_by: Mapped[str] = _to("person.id")
+    created_at: Mapped[int] = _created()
+
+
+class Segment(Base):
+    """An encoded stretch of a film, named by everything that went into it."""
+
+    __tablename__ = "segment"
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sha256: Mapped[str] = _to("blob.sha256")
+    frames: Mapped[int]
+    used_at: Mapped[int] = _created()
+
+
+class Job(Base):
+    """One piece of work: the truth about it. See docs/guide/jobs.md for its life.
+
+    content_key      SHA-256 of kind, input hashes, recipe and tool version: the same request is the same job
+    fence            counts claims; every write of a worker says which claim it belongs to
+    lease_until      seconds on the database's clock
+    """
+
+    __tablename__ = "job"
+    __table_args__ = (
+        CheckConstraint("state IN ('queued','running','done','failed','cancelled')"),
+        Index(
+            "job_one_live_or_done",
+            "kind",
+            "content_key",
+            unique=True,
+            sqlite_where=text("state IN ('queued','running','done')"),
+            postgresql_where=text("state IN ('queued','running','done')"),
+        ),
+    )
+    id: Mapped[str] = _id()
+    kind: Mapped[str] = mapped_column(String(20))  # ingest | align | build | render
+    queue: Mapped[str] = mapped_column(String(10))  # fast | render
+    content_key: Mapped[str] = mapped_column(String(64))
+    params: Mapped[dict[str, Any]]
+    project_id: Mapped[str] = _to("project.id")
+    state: Mapped[str] = mapped_column(String(12), default="queued", index=True)
+    attempt: Mapped[int] = mapped_column(Integer, default=0)
+    max_attempts: Mapped[int] = mapped_column(Integer, default=3)
+    fence: Mapped[int] = mapped_column(Integer, default=0)
+    lease_owner: Mapped[str | None] = mapped_column(String(120))
+    lease_until: Mapped[float | None] = mapped_column(Float)
+    heartbeat_at: Mapped[float | None] = mapped_column(Float)
+    progressed_at: Mapped[float | None] = mapped_column(Float)
+    started_at: Mapped[float | None] = mapped_column(Float)
+    progress_permille: Mapped[int] = mapped_column(Integer, default=0)
+    doing: Mapped[str] = mapped_column(String(120), default="")
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    error: Mapped[dict[str, Any] | None]
+    error_ref: Mapped[str | None] = mapped_column(String(16))
+    output: Mapped[str | None] = mapped_column(
+        String(64)
+    )  # id of the film, proposal, build or render it made
+    created_by: Mapped[str] = _to("person.id")
+    created_at: Mapped[int] = _created()
+    finished_at: Mapped[int | None]
+
+
+class Outbox(Base):
+    """Messages to send once the transaction that caused them has committed."""
+
+    __tablename__ = "outbox"
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    queue: Mapped[str] = mapped_column(String(10))
+    job_id: Mapped[str] = _to("job.id")
+    created_at: Mapped[float] = mapped_column(Float)
+    published_at: Mapped[float | None] = mapped_column(Float, index=True)
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class Lease(Base):
+    """Who leads a duty that one process at a time may do (the sweeper)."""
+
+    __tablename__ = "lease"
+    duty: Mapped[str] = mapped_column(String(20), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(120))
+    until: Mapped[float] = mapped_column(Float)
+
+
+class Audit(Base):
+    """What happened, for ever: append-only (triggers refuse UPDATE and DELETE), chained by hash."""
+
+    __tablename__ = "audit"
+    seq: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    at: Mapped[int] = _created()
+    person_id: Mapped[str | None] = mapped_column(String(36))
+    action: Mapped[str] = mapped_column(String(40))
+    object_kind: Mapped[str] = mapped_column(String(20))
+    object_id: Mapped[str] = mapped_column(String(64))
+    details: Mapped[dict[str, Any]]
+    prev_hash: Mapped[str] = mapped_column(String(64))
+    row_hash: Mapped[str] = mapped_column(String(64), unique=True)
