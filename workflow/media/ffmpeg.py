@@ -27,6 +27,7 @@ from typing import IO, Any
 import ffmpeg as graphs
 
 from workflow.errors import ToolFailed, ToolMissing
+from workflow.media import limits
 from workflow.progress import Watch, unwatched
 from workflow.timebase import FLICKS_PER_SECOND, Flicks
 
@@ -49,13 +50,12 @@ DEMUXERS: Mapping[str, str] = {
 #: Options that every demuxer gets; each was seen to be accepted by FFmpeg 9.0.2 and by PyAV 18.
 INPUT_LIMITS: Mapping[str, str] = {
     "protocol_whitelist": "file,pipe",
-    "max_streams": "64",
+    "codec_whitelist": ",".join(limits.DECODERS),
+    "max_streams": str(limits.STREAMS),
+    "max_pixels": str(limits.PIXELS),  # the decoder refuses before it allocates the picture
     "probesize": "20000000",
     "analyzeduration": "10000000",
 }
-
-#: 4096x2304: refused by the decoder before it allocates the picture.
-MAX_PIXELS = 4096 * 2304
 
 _BASE = (
     *("-nostdin", "-hide_banner", "-nostats", "-v", "warning"),
@@ -109,7 +109,6 @@ def input_options(container: str) -> dict[str, str]:
         "f": demuxer,
         "format_whitelist": demuxer,
         **INPUT_LIMITS,
-        "max_pixels": str(MAX_PIXELS),
     }
 
 
@@ -201,7 +200,7 @@ def _follow(
     permille = 0
     moved, moved_at = listener.advance(), time.monotonic()
     watch(0)
-    while listener.listen(_LOOK_SECONDS) or process.poll() is None:
+    while listener.listen(_LOOK_SECONDS) or _lingers(process):
         if (now := listener.advance()) != moved:
             moved, moved_at = now, time.monotonic()
         if time.monotonic() - moved_at > stall_seconds:
@@ -214,9 +213,17 @@ def _follow(
         if micros:
             permille = max(permille, min(1000, listener.out_time * 1000 // micros))
         watch(permille)
-    process.wait()
     if process.returncode == 0 and not listener.failure:
         watch(1000)
+
+
+def _lingers(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it still runs a moment after closing its pipes."""
+    try:
+        process.wait(_LOOK_SECONDS)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
 
 
 class _Listener:
