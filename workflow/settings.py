@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +42,13 @@ class Settings:
     accel_redirect: bool = False
 
     @property
+    def broker_socket(self) -> Path | None:
+        """Socket of the embedded broker; None when a Redis elsewhere was given by URL."""
+        prefix = "redis+socket://"
+        path = Path(self.redis_url.removeprefix(prefix))
+        return path if self.redis_url == f"{prefix}{_broker_socket(self.data_dir)}" else None
+
+    @property
     def blob_dir(self) -> Path:
         return self.data_dir / "blobs"
 
@@ -60,7 +69,7 @@ class Settings:
         return cls(
             data_dir=data,
             database_url=env.get("TERJIME_DATABASE_URL") or f"sqlite:///{data}/terjime.db",
-            redis_url=env.get("TERJIME_REDIS_URL") or f"redis+socket://{data}/run/redis.sock",
+            redis_url=env.get("TERJIME_REDIS_URL") or f"redis+socket://{_broker_socket(data)}",
             ffmpeg=env.get("TERJIME_FFMPEG", ""),
             secret_key=env.get("TERJIME_SECRET_KEY") or _kept_secret(data / "secret.key"),
             host=env.get("TERJIME_HOST", cls.host),
@@ -72,6 +81,15 @@ class Settings:
             secure_cookies=_flag(env.get("TERJIME_SECURE_COOKIES", "")),
             accel_redirect=_flag(env.get("TERJIME_ACCEL_REDIRECT", "")),
         )
+
+
+def _broker_socket(data_dir: Path) -> Path:
+    """In the data folder; under a short private name when that path is too long for a socket (108 bytes)."""
+    path = data_dir / "run" / "redis.sock"
+    if len(os.fsencode(path)) < 100:
+        return path
+    name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"terjime-{os.getuid()}-{name}" / "redis.sock"
 
 
 def _flag(text: str) -> bool:
