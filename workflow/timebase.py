@@ -126,14 +126,17 @@ def clock(time: Flicks) -> str:
     )
 
 
-_RATE = re.compile(r"(\d+)(?:/(\d+)|\.(\d+))?")
+_RATE = re.compile(r"\d+(?:/\d+|\.\d+)?")
 
 
 def parse_rate(text: str) -> Fraction:
     """``25``, ``30000/1001``, ``23.976`` as the exact rate they stand for. Raises ValueError."""
-    if not (m := _RATE.fullmatch(text.strip())):
+    if not _RATE.fullmatch(text.strip()):
         raise ValueError(f"not a frame rate: {text!r}")
-    rate = Fraction(int(m[1]), int(m[2])) if m[2] and int(m[2]) else Fraction(text.strip())
+    try:
+        rate = Fraction(text.strip())
+    except ZeroDivisionError:
+        rate = Fraction(0)
     if rate <= 0:
         raise ValueError(f"not a frame rate: {text!r}")
     near = nearest_standard_rate(rate)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import importlib
 import json
-import secrets
 import sys
+import tempfile
 import traceback
 from typing import Any
 
@@ -107,8 +107,14 @@ def main() -> None:
         click.echo(f"terjime: FILE: {error.strerror}: {error.filename}", err=True)
         sys.exit(3)
     except Exception:
-        reference = secrets.token_hex(4)
-        click.echo(f"terjime: UNEXPECTED: something went wrong; reference {reference}.", err=True)
-        if sys.flags.dev_mode:
-            traceback.print_exc()
+        # Not for the person's eyes: an operator opens the file.
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="terjime-", suffix=".log", delete=False
+        ) as log:
+            traceback.print_exc(file=log)
+        click.echo(
+            f"terjime: UNEXPECTED: something went wrong; your files are as they were. "
+            f"Please report it with {log.name}.",
+            err=True,
+        )
         sys.exit(4)

@@ -204,11 +204,17 @@ def jobs_retry(job_id: str, data: Path | None) -> None:
 
 
 @click.command()
+@click.option("--migrate", is_flag=True, help="Bring the database to this release first.")
 @DATA
 @JSON
-def doctor(data: Path | None, as_json: bool) -> None:
+def doctor(migrate: bool, data: Path | None, as_json: bool) -> None:
     """Look at every part that Terjime needs; exit status 5 when one is missing."""
     settings = Settings.from_env(data)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if migrate:
+        from workflow.store.migrations import upgrade  # noqa: PLC0415
+
+        upgrade(settings.database_url)
     looks: dict[str, Callable[[], str]] = {
         "ffmpeg": lambda: _ffmpeg(settings),
         "fonts": _fonts,

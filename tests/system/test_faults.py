@@ -1,0 +1,95 @@
+"""Parts are killed in the middle of the demo; the demo ends with the same file."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import signal
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from workflow.cli.demo import journey
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(290)]
+
+
+def kill_render_worker(house) -> None:
+    """The process that does the work: the render worker's pool child, and what it started dies with it."""
+    for child in psutil.Process(house.pid("render-1")).children():
+        child.kill()
+
+
+def kill_worker_tree(house) -> None:
+    for part in ("render-1", "fast-1"):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(house.pid(part), signal.SIGKILL)
+
+
+def kill_redis(house) -> None:
+    os.kill(house.pid("redis"), signal.SIGKILL)
+
+
+def kill_web(house) -> None:
+    os.killpg(house.pid("web"), signal.SIGKILL)
+
+
+def render_is_under_way(database: Path) -> bool:
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as link:
+        query = (
+            "SELECT 1 FROM job WHERE kind='render' AND state='running' AND progress_permille > 50"
+        )
+        return link.execute(query).fetchone() is not None
+
+
+@pytest.mark.parametrize(
+    "kill", [kill_render_worker, kill_worker_tree, kill_redis, kill_web], ids=lambda f: f.__name__
+)
+def test_the_demo_ends_with_the_same_film_after(
+    kill, running_house, demo, samples, tmp_path
+) -> None:
+    killed = threading.Event()
+    over = threading.Event()
+
+    def wait_and_kill() -> None:
+        while not over.is_set():
+            with contextlib.suppress(sqlite3.OperationalError):
+                if render_is_under_way(running_house.data / "terjime.db"):
+                    kill(running_house)
+                    killed.set()
+                    return
+            time.sleep(0.05)
+
+    killer = threading.Thread(target=wait_and_kill, daemon=True)
+    killer.start()
+    try:
+        final = journey(running_house.base, running_house.passwords, samples, tmp_path)
+    finally:
+        over.set()
+        killer.join()
+    assert killed.is_set(), "the render was over before it could be hit"
+    assert hashlib.sha256(final.read_bytes()).hexdigest() == demo.sha256
+
+
+def test_ctrl_c_leaves_nothing_running(running_house) -> None:
+    tree = psutil.Process(running_house.pid("web")).parent()
+    assert tree is not None
+    everything = [tree, *tree.children(recursive=True)]
+    assert len(everything) >= 6
+    tree.send_signal(signal.SIGINT)
+    _, alive = psutil.wait_procs(everything, timeout=25)
+    assert alive == []
+
+
+def test_a_part_that_dies_is_started_again(running_house) -> None:
+    before = running_house.pid("sweeper")
+    os.kill(before, signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while running_house.pid("sweeper") == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
