@@ -204,10 +204,26 @@ class TrackVersion(Base):
 
 
 class CueAuthor(Base):
-    """Who last changed a cue's look, by cue hash within a track: the ground of the two-person rule."""
+    """Who had a hand in a cue's look, by cue hash within a track: the ground of the two-person rule.
+
+    A changed cue inherits the authors of what it was made from, back to the last approved version.
+    """
 
     __tablename__ = "cue_author"
     track_id: Mapped[str] = mapped_column(ForeignKey("track.id"), primary_key=True)
+    cue_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
+
+
+class VersionCueChange(Base):
+    """What a version changes since the last approved one, and by whom: written at submit, never changed.
+
+    A trigger refuses an approval by anyone named here. A removed cue stands under its removal hash
+    (`review.removal_hash`).
+    """
+
+    __tablename__ = "version_cue_change"
+    version_id: Mapped[str] = mapped_column(ForeignKey("track_version.id"), primary_key=True)
     cue_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
 
@@ -231,6 +247,7 @@ class DraftSave(Base):
     track_id: Mapped[str] = mapped_column(ForeignKey("track.id"), primary_key=True)
     revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     document: Mapped[str] = _to("blob.sha256")
+    cue_count: Mapped[int]
     what: Mapped[str] = mapped_column(String(20))  # import | edit | merge | align | restore
     report: Mapped[dict[str, Any] | None]  # import report, where there is one
     person_id: Mapped[str] = _to("person.id")
@@ -360,6 +377,7 @@ class Job(Base):
     queue: Mapped[str] = mapped_column(String(10))  # fast | render
     content_key: Mapped[str] = mapped_column(String(64))
     params: Mapped[dict[str, Any]]
+    subject: Mapped[str] = mapped_column(String(36), index=True)  # film, track, build or render
     project_id: Mapped[str] = _to("project.id")
     state: Mapped[str] = mapped_column(String(12), default="queued", index=True)
     attempt: Mapped[int] = mapped_column(Integer, default=0)

@@ -1,0 +1,585 @@
+"""Rows become views here: what the other stages answer with. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any, TypeVar
+
+from sqlalchemy import and_, func, select, text
+from sqlalchemy.orm import Session
+
+from workflow.errors import NotFound
+from workflow.stages.views import (
+    BuildView,
+    CommentView,
+    DraftView,
+    FilmView,
+    JobView,
+    MemberView,
+    PersonView,
+    ProjectView,
+    RenderView,
+    Station,
+    TrackSummary,
+    VerdictView,
+    VersionView,
+)
+from workflow.store.database import db_now
+from workflow.store.house import House
+from workflow.store.tables import (
+    Assignment,
+    Base,
+    Blob,
+    Build,
+    Comment,
+    Draft,
+    DraftSave,
+    Film,
+    FilmFile,
+    Job,
+    Membership,
+    Person,
+    Project,
+    Proposal,
+    Render,
+    Track,
+    TrackVersion,
+    Verdict,
+)
+from workflow.timebase import FrameGrid
+
+_Row = TypeVar("_Row", bound=Base)
+
+
+def row(session: Session, table: type[_Row], key: str) -> _Row:
+    """The row with that id. Raises NotFound."""
+    found = session.get(table, key)
+    if found is None:
+        raise NotFound("NOT_FOUND", "There is nothing here, or nothing that you may see.")
+    return found
+
+
+def name_of(session: Session, person_id: str | None) -> str:
+    person = session.get(Person, person_id) if person_id else None
+    return person.name if person else ""
+
+
+def person_view(person: Person) -> PersonView:
+    return PersonView(
+        id=person.id,
+        name=person.name,
+        email=person.email,
+        locale=person.locale,
+        is_admin=person.is_admin,
+        may_create_projects=person.may_create_projects,
+        active=person.active,
+    )
+
+
+def roles_in(session: Session, project_id: str, person_id: str) -> list[str]:
+    return sorted(
+        session.scalars(
+            select(Membership.role).where(
+                Membership.project_id == project_id, Membership.person_id == person_id
+            )
+        )
+    )
+
+
+def project_view(house: House, session: Session, project: Project, person_id: str) -> ProjectView:
+    members: dict[str, MemberView] = {}
+    for person, role in session.execute(
+        select(Person, Membership.role)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Membership.project_id == project.id)
+        .order_by(Person.name, Membership.role)
+    ):
+        member = members.setdefault(person.id, MemberView(person.id, person.name, person.email, []))
+        member.roles.append(role)
+    films = session.scalars(
+        select(Film).where(Film.project_id == project.id).order_by(Film.created_at, Film.id)
+    )
+    tracks = session.scalars(
+        select(Track).where(Track.project_id == project.id).order_by(Track.created_at, Track.id)
+    )
+    return ProjectView(
+        id=project.id,
+        title=project.title,
+        source_language=project.source_language,
+        created_at=project.created_at,
+        films=[film_view(session, film) for film in films],
+        tracks=track_summaries(session, list(tracks)),
+        members=list(members.values()),
+        my_roles=roles_in(session, project.id, person_id),
+    )
+
+
+# --- jobs ---------------------------------------------------------------------------------------
+
+
+def job_view(session: Session, job: Job) -> JobView:
+    now = float(session.execute(select(db_now())).scalar_one())
+    return JobView(
+        id=job.id,
+        kind=job.kind,
+        project_id=job.project_id,
+        state=job.state,
+        permille=job.progress_permille,
+        doing=job.doing,
+        attempt=job.attempt,
+        max_attempts=job.max_attempts,
+        seconds_left=_seconds_left(job, now),
+        last_heard=(
+            max(0, round(now - job.heartbeat_at))
+            if job.state == "running" and job.heartbeat_at is not None
+            else None
+        ),
+        position=_position(session, job),
+        cancel_requested=job.cancel_requested,
+        error=(job.error | {"reference": job.error_ref or ""}) if job.error else None,
+        output=job.output,
+        created_at=job.created_at,
+        finished_at=job.finished_at,
+        created_by=name_of(session, job.created_by),
+    )
+
+
+def _seconds_left(job: Job, now: float) -> int | None:
+    """From the speed of this attempt; unknown before it has come a little way."""
+    if job.state != "running" or job.started_at is None or job.progress_permille < 20:
+        return None
+    elapsed = now - job.started_at
+    return round(elapsed * (1000 - job.progress_permille) / job.progress_permille)
+
+
+def _position(session: Session, job: Job) -> int | None:
+    if job.state != "queued":
+        return None
+    earlier = (Job.created_at < job.created_at) | and_(
+        Job.created_at == job.created_at, Job.id < job.id
+    )
+    count = select(func.count()).where(Job.queue == job.queue, Job.state == "queued", earlier)
+    return session.scalar(count) or 0
+
+
+def latest_job(session: Session, kind: str, subject: str) -> Job | None:
+    return session.scalars(
+        select(Job)
+        .where(Job.kind == kind, Job.subject == subject)
+        .order_by(Job.created_at.desc(), Job.id)
+        .limit(1)
+    ).first()
+
+
+# --- films --------------------------------------------------------------------------------------
+
+#: Files of a film that a browser may ask for.
+PUBLIC_ROLES = ("proxy240", "proxy480", "poster", "peaks")
+
+
+def film_view(session: Session, film: Film) -> FilmView:
+    roles = session.scalars(
+        select(FilmFile.role)
+        .join(Blob, Blob.sha256 == FilmFile.sha256)
+        .where(FilmFile.film_id == film.id, Blob.state == "present")
+    ).all()
+    job = latest_job(session, "ingest", film.id) if film.state != "ready" else None
+    rate = Fraction(film.rate_num, film.rate_den) if film.rate_num and film.rate_den else None
+    return FilmView(
+        id=film.id,
+        project_id=film.project_id,
+        name=film.name,
+        hash=film.original,
+        state=film.state,
+        error=film.error,
+        facts=film.facts,
+        duration=FrameGrid(rate).time_of(film.frames) if rate and film.frames else None,
+        rate=[rate.numerator, rate.denominator] if rate else None,
+        frames=film.frames,
+        width=film.width,
+        height=film.height,
+        has_sound=film.has_sound,
+        shots=film.shots or [],
+        files=[role for role in PUBLIC_ROLES if role in roles],
+        job=job_view(session, job) if job else None,
+        created_at=film.created_at,
+        created_by=name_of(session, film.created_by),
+    )
+
+
+# --- versions, builds, verdicts, renders --------------------------------------------------------
+
+
+def version_view(session: Session, version: TrackVersion) -> VersionView:
+    builds = session.scalars(
+        select(Build).where(Build.version_id == version.id).order_by(Build.height)
+    )
+    verdicts = session.scalars(
+        select(Verdict)
+        .where(Verdict.version_id == version.id)
+        .order_by(Verdict.created_at.desc(), Verdict.id)
+    )
+    renders = session.scalars(
+        select(Render)
+        .where(Render.version_id == version.id)
+        .order_by(Render.created_at.desc(), Render.id)
+    )
+    return VersionView(
+        id=version.id,
+        track_id=version.track_id,
+        number=version.number,
+        track_hash=version.track_hash,
+        state=version.state,
+        note=version.note,
+        cue_count=version.cue_count,
+        author=name_of(session, version.author_id),
+        author_id=version.author_id,
+        created_at=version.created_at,
+        builds=[build_view(session, build) for build in builds],
+        verdicts=[verdict_view(session, verdict) for verdict in verdicts],
+        renders=[render_view(session, render) for render in renders],
+    )
+
+
+def build_view(session: Session, build: Build) -> BuildView:
+    return BuildView(
+        id=build.id,
+        version_id=build.version_id,
+        height=build.height,
+        recipe_hash=build.recipe_hash,
+        build_hash=build.output,
+        job=job_view(session, row(session, Job, build.job_id)),
+        report=build.report,
+        created_at=build.created_at,
+    )
+
+
+def verdict_view(session: Session, verdict: Verdict) -> VerdictView:
+    return VerdictView(
+        id=verdict.id,
+        verdict=verdict.verdict,
+        reason=verdict.reason,
+        reviewer=name_of(session, verdict.reviewer_id),
+        track_hash=verdict.track_hash,
+        build_hash=verdict.build_hash,
+        created_at=verdict.created_at,
+    )
+
+
+def render_view(session: Session, render: Render) -> RenderView:
+    blob = session.get(Blob, render.output) if render.output else None
+    return RenderView(
+        id=render.id,
+        version_id=render.version_id,
+        form=str(render.recipe["form"]),
+        file_name=render.file_name,
+        size=blob.size if blob else None,
+        sha256=render.output,
+        job=job_view(session, row(session, Job, render.job_id)),
+        report=render.report,
+        created_at=render.created_at,
+        created_by=name_of(session, render.created_by),
+    )
+
+
+def comment_view(session: Session, comment: Comment, place: str) -> CommentView:
+    version = row(session, TrackVersion, comment.version_id)
+    return CommentView(
+        id=comment.id,
+        track_id=comment.track_id,
+        version_number=version.number,
+        reply_to=comment.reply_to,
+        anchor=comment.anchor,
+        place=place,
+        text=comment.text,
+        author=name_of(session, comment.author_id),
+        author_id=comment.author_id,
+        resolved_by=name_of(session, comment.resolved_by) or None,
+        resolved_at=comment.resolved_at,
+        created_at=comment.created_at,
+    )
+
+
+def draft_view(
+    session: Session, draft: Draft, cues: list[dict[str, Any]], latest: TrackVersion | None
+) -> DraftView:
+    base = session.get(TrackVersion, draft.base_version_id) if draft.base_version_id else None
+    report = session.scalars(
+        select(DraftSave.report)
+        .where(DraftSave.track_id == draft.track_id, DraftSave.what == "import")
+        .order_by(DraftSave.revision.desc())
+        .limit(1)
+    ).first()
+    return DraftView(
+        etag=draft.document,
+        revision=draft.revision,
+        cues=cues,
+        base_version=base.number if base else None,
+        differs_from_latest=latest is None or latest.document != draft.document,
+        updated_by=name_of(session, draft.updated_by),
+        updated_at=draft.updated_at,
+        import_report=report,
+    )
+
+
+def latest_version(session: Session, track_id: str) -> TrackVersion | None:
+    """The newest version that its author did not take back: the tip that verdicts are about."""
+    return session.scalars(
+        select(TrackVersion)
+        .where(TrackVersion.track_id == track_id, TrackVersion.state != "withdrawn")
+        .order_by(TrackVersion.number.desc())
+        .limit(1)
+    ).first()
+
+
+def versions_of(session: Session, track_id: str) -> Sequence[TrackVersion]:
+    """All of them, newest first."""
+    return session.scalars(
+        select(TrackVersion)
+        .where(TrackVersion.track_id == track_id)
+        .order_by(TrackVersion.number.desc())
+    ).all()
+
+
+# --- the journey of a track ---------------------------------------------------------------------
+
+
+def assignment_states(session: Session, track_ids: Iterable[str]) -> dict[str, str]:
+    """The derived state of each track's assignment, as the database's own view tells it."""
+    wanted = list(track_ids)
+    if not wanted:
+        return {}
+    names = [f"t{index}" for index in range(len(wanted))]
+    query = text(
+        "SELECT track_id, state FROM assignment_state WHERE track_id IN"
+        f" ({', '.join(':' + name for name in names)})"
+    )
+    rows = session.execute(query, dict(zip(names, wanted, strict=True)))
+    return {track_id: state for track_id, state in rows}
+
+
+def track_summaries(session: Session, tracks: Sequence[Track]) -> list[TrackSummary]:
+    states = assignment_states(session, [track.id for track in tracks])
+    return [_summary(session, track, states[track.id]) for track in tracks]
+
+
+def track_summary(session: Session, track: Track) -> TrackSummary:
+    return track_summaries(session, [track])[0]
+
+
+def _summary(session: Session, track: Track, state: str) -> TrackSummary:
+    journey = _Journey(session, track)
+    assignment = session.scalars(select(Assignment).where(Assignment.track_id == track.id)).first()
+    held = state in ("on_hold", "cancelled") or track.kind == "reference"
+    return TrackSummary(
+        id=track.id,
+        project_id=track.project_id,
+        film_id=track.film_id,
+        kind=track.kind,
+        language=track.language,
+        title=track.title,
+        cue_count=journey.cue_count,
+        assignment_state=state,
+        stations=journey.stations() if track.kind != "reference" else journey.stations()[:1],
+        latest_version=journey.latest.number if journey.latest else None,
+        translator=name_of(session, assignment.translator_id) if assignment else "",
+        reviewer=name_of(session, assignment.reviewer_id) if assignment else "",
+        next_step="none" if held else journey.next_step(),
+    )
+
+
+class _Journey:
+    """Where a track stands on its way, and what comes next."""
+
+    def __init__(self, session: Session, track: Track) -> None:
+        self.session = session
+        self.film = row(session, Film, track.film_id)
+        self.draft = session.get(Draft, track.id)
+        self.save = (
+            session.get(DraftSave, {"track_id": track.id, "revision": self.draft.revision})
+            if self.draft
+            else None
+        )
+        self.cue_count = self.save.cue_count if self.save else 0
+        self.latest = latest_version(session, track.id)
+        self.edited = bool(self.draft) and (
+            self.latest is None
+            or self.latest.document != (self.draft.document if self.draft else "")
+        )
+        self.proposal = session.scalars(
+            select(Proposal).where(Proposal.track_id == track.id, Proposal.state == "open").limit(1)
+        ).first()
+        self.aligned = session.scalars(
+            select(DraftSave)
+            .where(DraftSave.track_id == track.id, DraftSave.what == "align")
+            .order_by(DraftSave.revision.desc())
+            .limit(1)
+        ).first()
+        self.touched = session.scalar(
+            select(func.count()).where(
+                DraftSave.track_id == track.id, DraftSave.what.in_(("edit", "merge"))
+            )
+        )
+        self.alignment = latest_job(session, "align", track.id)
+        self.build = self._newest(Build)
+        self.render = self._newest(Render)
+
+    def _newest(self, table: Any) -> Any:
+        if self.latest is None:
+            return None
+        return self.session.scalars(
+            select(table)
+            .where(table.version_id == self.latest.id)
+            .order_by(table.created_at.desc(), table.id)
+            .limit(1)
+        ).first()
+
+    def stations(self) -> list[Station]:
+        return [
+            self._upload(),
+            self._align(),
+            self._edit(),
+            self._review(),
+            self._render(),
+            self._deliver(),
+        ]
+
+    def next_step(self) -> str:
+        """upload | align | decide | edit | submit | build | verdict | render | download | wait | none."""
+        if self.film.state == "failed" or self.draft is None:
+            return "upload"
+        if self.film.state == "ingesting":
+            return "wait"
+        if _live(self.alignment):
+            return "wait"
+        if self.proposal:
+            return "decide"
+        if self.latest is None:
+            return "submit" if self.touched or self.aligned else "align"
+        return self._step_after(self.latest.state)
+
+    def _step_after(self, state: str) -> str:
+        if state == "changes_requested":
+            return "submit" if self.edited else "edit"
+        if state in ("submitted", "in_review", "stale", "revoked"):
+            if self.build is None or self._job(self.build).state in ("failed", "cancelled"):
+                return "build"
+            return "verdict" if self.build.output else "wait"
+        if self.render is None or self._job(self.render).state in ("failed", "cancelled"):
+            return "render"
+        if self.render.output is None:
+            return "wait"
+        return "submit" if self.edited else "download"
+
+    def _job(self, made: Any) -> Job:
+        return row(self.session, Job, made.job_id)
+
+    def _upload(self) -> Station:
+        if self.film.state == "ingesting":
+            job = latest_job(self.session, "ingest", self.film.id)
+            return self._station("upload", "running", "The film is being taken in", job=job)
+        if self.film.state == "failed":
+            job = latest_job(self.session, "ingest", self.film.id)
+            return self._station("upload", "failed", "The film could not be taken in", job=job)
+        if self.draft is None:
+            return self._station("upload", "next", "Subtitles to upload")
+        return self._station(
+            "upload", "done", "Uploaded", self.film.created_by, self.film.created_at
+        )
+
+    def _align(self) -> Station:
+        if _live(self.alignment):
+            return self._station("align", "running", "Aligning", job=self.alignment)
+        if self.proposal:
+            return self._station("align", "attention", "New times to decide on")
+        if self.alignment and self.alignment.state == "failed":
+            return self._station("align", "failed", "Alignment failed", job=self.alignment)
+        if self.aligned:
+            return self._station(
+                "align", "done", "Aligned", self.aligned.person_id, self.aligned.created_at
+            )
+        if self.latest:
+            return self._station("align", "done", "Not needed")
+        waiting = self.film.state == "ready" and self.draft is not None and not self.touched
+        return self._station("align", "next" if waiting else "todo", "Not aligned yet")
+
+    def _edit(self) -> Station:
+        if self.latest and self.latest.state == "changes_requested" and not self.edited:
+            return self._station("edit", "attention", "Changes were requested")
+        if self.latest and self.edited:
+            return self._station("edit", "next", "Edited since the last version")
+        if self.latest:
+            return self._station(
+                "edit",
+                "done",
+                f"Version {self.latest.number}",
+                self.latest.author_id,
+                self.latest.created_at,
+            )
+        ready = bool(self.aligned or self.touched) and not self.proposal
+        return self._station("edit", "next" if ready else "todo", "Not submitted yet")
+
+    def _review(self) -> Station:
+        if self.latest is None:
+            return self._station("review", "todo", "Not yet")
+        state = self.latest.state
+        if state in ("approved", "changes_requested"):
+            verdict = self._newest(Verdict)
+            word = "Approved" if state == "approved" else "Changes requested"
+            return self._station(
+                "review",
+                "done" if state == "approved" else "attention",
+                word,
+                verdict.reviewer_id if verdict else None,
+                verdict.created_at if verdict else None,
+            )
+        if state in ("stale", "revoked"):
+            return self._station("review", "stale", "Approval no longer holds")
+        if self.build is None:
+            return self._station("review", "next", "Review build to make")
+        job = self._job(self.build)
+        if job.state in ("failed", "cancelled"):
+            return self._station("review", "failed", "Review build failed", job=job)
+        if self.build.output is None:
+            return self._station("review", "running", "Making the review build", job=job)
+        return self._station("review", "next", "Waiting for a verdict")
+
+    def _render(self) -> Station:
+        if self.latest is None or self.latest.state != "approved":
+            return self._station("render", "todo", "After approval")
+        if self.render is None:
+            return self._station("render", "next", "Ready for the final render")
+        job = self._job(self.render)
+        if job.state in ("failed", "cancelled"):
+            return self._station("render", "failed", "Final render failed", job=job)
+        if self.render.output is None:
+            return self._station("render", "running", "Rendering", job=job)
+        return self._station("render", "done", "Rendered", self.render.created_by, job.finished_at)
+
+    def _deliver(self) -> Station:
+        if self.latest and self.latest.state == "approved" and self.render and self.render.output:
+            return self._station("deliver", "done", "Ready to download")
+        return self._station("deliver", "todo", "Not yet")
+
+    def _station(
+        self,
+        name: str,
+        state: str,
+        word: str,
+        who: str | None = None,
+        when: int | None = None,
+        job: Job | None = None,
+    ) -> Station:
+        return Station(
+            name,
+            state,
+            word,
+            name_of(self.session, who),
+            when,
+            job_view(self.session, job) if job else None,
+        )
+
+
+def _live(job: Job | None) -> bool:
+    return job is not None and job.state in ("queued", "running")
