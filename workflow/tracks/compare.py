@@ -1,0 +1,285 @@
+"""How two states of a track differ, how two people's edits are merged, and how uids survive a re-upload."""
+
+from __future__ import annotations
+
+import bisect
+import difflib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from workflow.timebase import FLICKS_PER_SECOND, Flicks
+from workflow.tracks.cues import Cue, in_order
+from workflow.tracks.text import plain
+
+
+@dataclass(frozen=True, slots=True)
+class CueChange:
+    """One cue that a viewer sees otherwise than before.
+
+    kind    "text", "timing", "text+timing", "position", "added", "removed"; a changed place is
+            its own kind only where text and times are the same
+    """
+
+    uid: str
+    kind: str
+    old: Cue | None
+    new: Cue | None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "uid": self.uid,
+            "kind": self.kind,
+            "old": self.old.to_json() if self.old else None,
+            "new": self.new.to_json() if self.new else None,
+        }
+
+
+def diff(old: Sequence[Cue], new: Sequence[Cue]) -> tuple[CueChange, ...]:
+    """What a viewer would see change from *old* to *new*, by uid, in the order of time.
+
+    Speakers and notes are not seen: a cue that differs in those alone is not in it.
+    """
+    before = {cue.uid: cue for cue in old}
+    after = {cue.uid: cue for cue in new}
+    changes = [
+        CueChange(uid, kind, before.get(uid), after.get(uid))
+        for uid in before | after
+        if (kind := _kind(before.get(uid), after.get(uid)))
+    ]
+    return tuple(sorted(changes, key=_when))
+
+
+def _kind(old: Cue | None, new: Cue | None) -> str:
+    if old is None:
+        return "added"
+    if new is None:
+        return "removed"
+    parts = [
+        name
+        for name, changed in (
+            ("text", old.text != new.text),
+            ("timing", (old.start, old.end) != (new.start, new.end)),
+        )
+        if changed
+    ]
+    if not parts and old.position != new.position:
+        return "position"
+    return "+".join(parts)
+
+
+def _when(change: CueChange) -> tuple[Flicks, Flicks]:
+    cue = change.new or change.old
+    return (cue.start, cue.end) if cue else (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class CueConflict:
+    """A cue that both sides changed, each otherwise. None: it is not there on that side."""
+
+    uid: str
+    base: Cue | None
+    mine: Cue | None
+    theirs: Cue | None
+
+    def to_json(self) -> dict[str, Any]:
+        sides = {"base": self.base, "mine": self.mine, "theirs": self.theirs}
+        return {"uid": self.uid} | {k: c.to_json() if c else None for k, c in sides.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two people's edits of one base, together.
+
+    cues        the merged cues, in order; where there is a conflict, my side, or theirs if I removed the cue
+    taken       uids of cues that are as they are because of *theirs*
+    conflicts   what a person must decide; empty means that *cues* can be saved
+    """
+
+    cues: tuple[Cue, ...]
+    taken: tuple[str, ...]
+    conflicts: tuple[CueConflict, ...]
+
+
+def merge(base: Sequence[Cue], mine: Sequence[Cue], theirs: Sequence[Cue]) -> Merge:
+    """*theirs* worked into *mine*, cue by cue over their common *base*.
+
+    A cue is merged by its parts: text, times (start and end as one), place, speaker, note. If one
+    side changed the text and the other the times, both are kept: neither could have meant to undo
+    the other, and the checks judge the result like any other. The same part changed in two ways,
+    and a cue removed on one side and changed in any way on the other, are conflicts. So a split
+    or a joining of cues, which changes text and times together, never merges silently with an
+    edit of the same cue. Text is never lost: a conflict carries all three states.
+    """
+    bases = {cue.uid: cue for cue in base}
+    mines = {cue.uid: cue for cue in mine}
+    its = {cue.uid: cue for cue in theirs}
+    merged: list[Cue] = []
+    taken: list[str] = []
+    conflicts: list[CueConflict] = []
+    for uid in bases | mines | its:
+        old, my, their = bases.get(uid), mines.get(uid), its.get(uid)
+        cue, clash = _merge_cue(old, my, their)
+        if clash:
+            conflicts.append(CueConflict(uid, old, my, their))
+        elif cue != my:
+            taken.append(uid)
+        if cue:
+            merged.append(cue)
+    return Merge(in_order(merged), tuple(taken), tuple(conflicts))
+
+
+def _merge_cue(old: Cue | None, my: Cue | None, their: Cue | None) -> tuple[Cue | None, bool]:
+    """The cue (None: gone) and whether the sides clash."""
+    if their in (my, old):
+        return my, False
+    if my == old:
+        return their, False
+    if old is None or my is None or their is None:
+        return my or their, True
+    cue = my
+    for part in (("text",), ("start", "end"), ("position",), ("speaker",), ("note",)):
+        was, is_mine, is_theirs = (tuple(getattr(c, n) for n in part) for c in (old, my, their))
+        if is_theirs in (was, is_mine):
+            continue
+        if is_mine != was:
+            return my, True
+        cue = replace(cue, **dict(zip(part, is_theirs, strict=True)))
+    return cue, False
+
+
+_NEAR: Flicks = 4 * FLICKS_PER_SECOND
+_LIKE_ENOUGH = 0.5
+_MOST_PAIRS = 20_000  # compared letter by letter in one stretch; beyond it only cues near in time
+
+
+def carry_uids(old: Sequence[Cue], new: Sequence[Cue]) -> tuple[Cue, ...]:
+    """*new*, from a file, with the uids of the *old* cues that they are, so that comments stay with them.
+
+    A cue is the same if its text is (wherever it moved, in order), or if it is like enough between
+    two that are the same. Of a split cue the first half keeps the uid; of joined ones the likest
+    old cue gives it. Notes and speakers, which most formats lose, come along. Cues of *new* that
+    match nothing keep their own uid.
+    """
+    before, after = in_order(old), in_order(new)
+    pairs = _same(before, after)
+    for low, high in _stretches(pairs, len(before), len(after)):
+        pairs |= _alike(before, after, low, high)
+    return tuple(
+        _followed(before[pairs[i]], cue) if i in pairs else cue for i, cue in enumerate(after)
+    )
+
+
+def _followed(old: Cue, new: Cue) -> Cue:
+    return replace(new, uid=old.uid, speaker=new.speaker or old.speaker, note=new.note or old.note)
+
+
+def _same(before: Sequence[Cue], after: Sequence[Cue]) -> dict[int, int]:
+    """New index → old index of cues with equal text: first those that did not move, then those whose
+    text occurs once on each side; only as far as they keep one order."""
+    at: dict[tuple[str, Flicks, Flicks], int] = {
+        (_words(cue), cue.start, cue.end): i for i, cue in enumerate(before)
+    }
+    pairs = {
+        j: at[key]
+        for j, cue in enumerate(after)
+        if (key := (_words(cue), cue.start, cue.end)) in at
+    }
+    olds, news = (Counter(_words(cue) for cue in cues) for cues in (before, after))
+    where = {_words(cue): i for i, cue in enumerate(before)}
+    used = set(pairs.values())
+    for j, cue in enumerate(after):
+        words = _words(cue)
+        if (
+            j not in pairs
+            and words
+            and olds[words] == news[words] == 1
+            and where[words] not in used
+        ):
+            pairs[j] = where[words]
+    return _longest_in_order(pairs)
+
+
+def _words(cue: Cue) -> str:
+    return " ".join(plain(cue.text).split())
+
+
+def _longest_in_order(pairs: dict[int, int]) -> dict[int, int]:
+    """The most pairs that run the same way on both sides (longest increasing run, n log n)."""
+    ends: list[int] = []  # smallest old index that ends a run of length n + 1
+    back: dict[int, int | None] = {}
+    tips: list[int] = []
+    for j in sorted(pairs):
+        n = bisect.bisect_left(ends, pairs[j])
+        back[j] = tips[n - 1] if n else None
+        if n == len(ends):
+            ends.append(pairs[j])
+            tips.append(j)
+        else:
+            ends[n], tips[n] = pairs[j], j
+    kept: dict[int, int] = {}
+    tip = tips[-1] if tips else None
+    while tip is not None:
+        kept[tip] = pairs[tip]
+        tip = back[tip]
+    return kept
+
+
+Span = tuple[int, int]
+
+
+def _stretches(pairs: dict[int, int], olds: int, news: int) -> list[tuple[Span, Span]]:
+    """(old span, new span) between neighbouring pairs, where something is left on both sides."""
+    stretches = []
+    i = j = 0
+    for new, old in [*sorted(pairs.items()), (news, olds)]:
+        if old > i and new > j:
+            stretches.append(((i, old), (j, new)))
+        i, j = old + 1, new + 1
+    return stretches
+
+
+def _alike(before: Sequence[Cue], after: Sequence[Cue], olds: Span, news: Span) -> dict[int, int]:
+    """Within one stretch: the likest pairs first, in order, each cue once."""
+    few = (olds[1] - olds[0]) * (news[1] - news[0]) <= _MOST_PAIRS
+    starts = [cue.start for cue in before[olds[0] : olds[1]]]
+    scored: list[tuple[float, int, int]] = []
+    for j in range(*news):
+        cue = after[j]
+        near: Sequence[int] = range(*olds)
+        if not few:
+            low = bisect.bisect_left(starts, cue.start - _NEAR)
+            near = range(olds[0] + low, olds[0] + bisect.bisect_right(starts, cue.start + _NEAR))
+        compared = _comparison(cue)
+        for i in near:
+            if (score := compared(before[i])) >= _LIKE_ENOUGH:
+                scored.append((score, j, i))
+    scored.sort(key=lambda found: (-found[0], found[1]))
+    kept: list[tuple[int, int]] = []  # sorted on both sides at once
+    for _, j, i in scored:
+        at = bisect.bisect_left(kept, (j,))
+        after_last = at == 0 or (kept[at - 1][1] < i)
+        before_next = at == len(kept) or (kept[at][0] != j and kept[at][1] > i)
+        if after_last and before_next:
+            kept.insert(at, (j, i))
+    return dict(kept)
+
+
+def _comparison(cue: Cue) -> Callable[[Cue], float]:
+    """Likeness of an old cue to *cue*, 0 to 1.1: of the text, with up to 0.1 for starting near."""
+    mine = _words(cue).lower()
+    matcher = difflib.SequenceMatcher(autojunk=False)
+    matcher.set_seq2(mine)
+
+    def likeness(old: Cue) -> float:
+        its = _words(old).lower()
+        if mine and its.startswith(mine) and abs(old.start - cue.start) < _NEAR // 8:
+            return 1.1  # the first half of a split cue, however short
+        matcher.set_seq1(its)
+        if matcher.real_quick_ratio() < _LIKE_ENOUGH or matcher.quick_ratio() < _LIKE_ENOUGH:
+            return 0.0
+        near = max(0.0, 1 - abs(old.start - cue.start) / _NEAR)
+        return matcher.ratio() + near / 10
+
+    return likeness

@@ -1,0 +1,165 @@
+"""What a subtitle format is here: one file that reads it, writes it, and reads back what it wrote.
+
+A format's file holds one `Format` value. Reading turns text into raw cues, in the order of the file
+and each with its line; all checking, tidying and numbering is done once, in the package. Writing is
+checked there too, by reading the result back.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from workflow.language.encodings import Reading
+from workflow.timebase import Flicks
+from workflow.tracks.cues import Cue
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One thing that is not as it was in the file: mended or taken out on the way in, lost on the way out."""
+
+    code: str  # stable: "MISSING_NUMBER"
+    message: str  # one sentence
+    where: str = ""  # "line 12", "cue 3"
+
+    def to_json(self) -> dict[str, str]:
+        return {"code": self.code, "message": self.message, "where": self.where}
+
+
+class Remarks:
+    """Collects repairs or losses; of one code the first hundred are kept and the others counted."""
+
+    _MOST_OF_ONE_CODE = 100
+
+    def __init__(self) -> None:
+        self._kept: list[Repair] = []
+        self._counts: Counter[str] = Counter()
+
+    def add(self, code: str, message: str, where: str = "") -> None:
+        self._counts[code] += 1
+        if self._counts[code] <= self._MOST_OF_ONE_CODE:
+            self._kept.append(Repair(code, message, where))
+
+    def all(self) -> tuple[Repair, ...]:
+        more = (
+            Repair(code, f"The same {count - self._MOST_OF_ONE_CODE} more times.")
+            for code, count in self._counts.items()
+            if count > self._MOST_OF_ONE_CODE
+        )
+        return (*self._kept, *more)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """How a file was understood.
+
+    sure            False when another encoding fits as well: show the alternatives and ask
+    alternatives    the other ways to read the bytes, best first
+    repairs         what was mended; the cues say the same as the file did
+    losses          what the file held and a cue cannot
+    """
+
+    format: str
+    encoding: str
+    sure: bool
+    alternatives: tuple[Reading, ...]
+    repairs: tuple[Repair, ...]
+    losses: tuple[Repair, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": self.format,
+            "encoding": self.encoding,
+            "sure": self.sure,
+            "alternatives": [
+                {"encoding": other.encoding, "preview": other.text[:400]}
+                for other in self.alternatives
+            ],
+            "repairs": [repair.to_json() for repair in self.repairs],
+            "losses": [loss.to_json() for loss in self.losses],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    cues: tuple[Cue, ...]
+    report: ImportReport
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A finished file: its bytes, how to serve and name it, and what the format could not hold."""
+
+    data: bytes
+    media_type: str
+    extension: str  # with the dot
+    losses: tuple[Repair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RawCue:
+    """A cue as a file has it: times not yet judged, text with our six tags only but not yet tidied."""
+
+    line: int  # where its times stand in the file, from 1
+    start: Flicks
+    end: Flicks
+    text: str
+    position: int | None = None
+    speaker: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read: its text with ``\\n`` line ends, and what the person said about it."""
+
+    text: str
+    frame_rate: Fraction | None
+    repairs: Remarks = field(default_factory=Remarks)
+    losses: Remarks = field(default_factory=Remarks)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file to write."""
+
+    language: str  # BCP 47
+    frame_rate: Fraction | None
+    losses: Remarks = field(default_factory=Remarks)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A cue as a second reader found it in a finished file; *text* without markup."""
+
+    start: Flicks
+    end: Flicks
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One subtitle format.
+
+    name        what a person types: "srt"
+    grid        coarsest step of its times: a written time may lie this far before the cue's own
+    sniff       whether decoded text is of this format; formats are asked in the order of the registry
+    read        raw cues in the order of the file, lazily: the package stops when there are too many
+    write       the bytes of a file with these cues, which hold no empty or blank line
+    shows       the text without markup that the file is to show for a cue
+    read_back   the same bytes through a reader that shares no code with *write*
+    """
+
+    name: str
+    extension: str
+    media_type: str
+    grid: Flicks
+    sniff: Callable[[str], bool]
+    read: Callable[[Source], Iterator[RawCue]]
+    write: Callable[[Sequence[Cue], Target], bytes]
+    shows: Callable[[Cue], str]
+    read_back: Callable[[bytes], list[Shown]]

@@ -1,0 +1,293 @@
+"""SubRip (.srt): the format that everybody has and nobody specified.
+
+pysrt drops what it does not understand and accepts times that it should not, so this file scans
+first: it finds each cue by its line of times, mends what is plainly meant, names the line of what
+is not, and only then gives pysrt a clean text, with errors raised. What pysrt makes of it must be
+what the scan saw, cue for cue. Files are written by pysrt and read back by `srt`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import pysrt
+import srt
+
+from workflow.errors import BadInput, ToolFailed
+from workflow.timebase import FLICKS_PER_MS, Flicks, from_ms, from_seconds, to_ms
+from workflow.tracks import limits
+from workflow.tracks.cues import Cue
+from workflow.tracks.formats.codec import Format, RawCue, Remarks, Shown, Source, Target
+from workflow.tracks.text import KNOWN_TAG, OVERRIDE, TAG, from_markup, plain
+
+_TIME = r"-?\d{1,5}[ ]*:[ ]*\d{1,3}[ ]*:[ ]*\d{1,3}(?:[ ]*[,.:;][ ]*\d{1,9})?|-?\d{1,3}:\d{2}[,.]\d{1,9}"
+_TIMES = re.compile(
+    rf"\s*(?P<start>{_TIME})\s*(?P<arrow>-{{1,3}}\s*-?\s*>|[–—]>)\s*(?P<end>{_TIME})(?P<rest>(?:\s.*)?)"
+)
+_MEANT_AS_TIMES = re.compile(r"\s*-?\d+\s*:.*[-–—]\s*>|.*[-–—]\s*>\s*-?\d+\s*:\s*\d|\s*\d*\s*-->")
+_ARROW_IN_TEXT = re.compile(r"-{1,3}\s*-?\s*>|[–—]>")
+_NUMBER = re.compile(r"\s*#?(\d{1,9})[.:]?\s*")
+_EXACT = re.compile(r"\d{2}:\d{2}:\d{2},\d{3} --> \d{2}:\d{2}:\d{2},\d{3}")
+_FULL = re.compile(r"(-?)(\d+):(\d+):(\d+)(?:([,.:;])(\d+))?")
+_SHORT = re.compile(r"(-?)()(\d+):(\d+)([,.])(\d+)")
+
+
+def _sniff(text: str) -> bool:
+    return any(_TIMES.match(line) for line in _lines(text))
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Without their ends, one at a time: a file of five million blank lines makes no list of them."""
+    return (line.removesuffix("\n") for line in io.StringIO(text))
+
+
+@dataclass(slots=True)
+class _Block:
+    """What the scan holds of a cue: the line of its times, the times, its lines of text."""
+
+    line: int
+    start: Flicks
+    end: Flicks
+    lines: list[str] = field(default_factory=list)
+
+
+def _read(source: Source) -> Iterator[RawCue]:
+    blocks = []
+    for block in _scan(source):
+        blocks.append(block)
+        limits.refuse_too_many(len(blocks), where=f"line {block.line}")
+    texts = [_text_of(block, source.repairs) for block in blocks]
+    for block, text in zip(blocks, texts, strict=True):
+        if len(text) > 4 * limits.MAX_CHARACTERS:  # before the work of reading its markup
+            limits.refuse_long_text(text, where=f"line {block.line}")
+    _agree_with_pysrt(blocks, texts)
+    for block, text in zip(blocks, texts, strict=True):
+        marked = from_markup(text)
+        where = f"line {block.line}"
+        for note in marked.notes:
+            source.losses.add(note.code, note.message, where)
+        yield RawCue(block.line, block.start, block.end, marked.text, marked.position)
+
+
+def _scan(source: Source) -> Iterator[_Block]:
+    """Cues by their lines of times; whatever else stands between is number, text or blank."""
+    repairs = source.repairs
+    block: _Block | None = None
+    before: list[str] = []  # since the last line of times; of a run of blank lines only one
+    above = ""
+    expected = 1
+    for index, line in enumerate(_lines(source.text), start=1):
+        if not (found := _TIMES.fullmatch(line)):
+            if _is_broken_times(line, above):
+                raise _bad_times(line, index, "is not a pair of times")
+            if line.strip() or (before and before[-1].strip()):
+                before.append(line)
+            above = line
+            continue
+        where = f"line {index}"
+        expected = _take_number(before, expected, block is not None, repairs, where)
+        if block:
+            yield block
+        elif stray := " ".join(" ".join(before).split()):
+            repairs.add(
+                "TEXT_BEFORE_FIRST_CUE", f"Not part of any cue, left out: {stray[:200]}", "line 1"
+            )
+        block = _Block(index, *_times(found, line, where, repairs))
+        before = block.lines
+        above = line
+    if block:
+        yield block
+
+
+def _is_broken_times(line: str, above: str) -> bool:
+    """A line that was to be times: it looks like some, and stands where they stand."""
+    above = above.strip()
+    at_place = not above or bool(_NUMBER.fullmatch(above))
+    return at_place and len(line) < 200 and bool(_MEANT_AS_TIMES.match(line))
+
+
+def _take_number(
+    before: list[str], expected: int, in_cue: bool, repairs: Remarks, where: str
+) -> int:
+    """Takes the cue's number off the end of the lines before its times; gives the number to expect next.
+
+    A figure that stands alone is the number if a blank line parts it from the text above, or if it is
+    the number that comes next, or 1 (numbering starts again); otherwise it is somebody's text.
+    """
+    last = len(before) - 1
+    while last >= 0 and not before[last].strip():
+        last -= 1
+    found = _NUMBER.fullmatch(before[last]) if last >= 0 else None
+    parted = last <= 0 or not before[last - 1].strip()
+    if not found or not (parted or int(found[1]) in {expected, 1}):
+        repairs.add("MISSING_NUMBER", "The cue has no number.", where)
+        if in_cue and last == len(before) - 1 and last >= 0:
+            repairs.add("MISSING_BLANK_LINE", "No blank line before the cue.", where)
+        return expected + 1
+    number = int(found[1])
+    if in_cue and not parted:
+        repairs.add("MISSING_BLANK_LINE", "No blank line before the cue.", where)
+    if last < len(before) - 1:
+        repairs.add("BLANK_AFTER_NUMBER", "A blank line between the number and the times.", where)
+    if number != expected:
+        repairs.add("NUMBER_OUT_OF_ORDER", f"Numbered {number} where {expected} comes next.", where)
+    del before[last:]
+    return number + 1
+
+
+def _times(found: re.Match[str], line: str, where: str, repairs: Remarks) -> tuple[Flicks, Flicks]:
+    if not _EXACT.fullmatch(line):
+        if found["arrow"] != "-->":
+            repairs.add("ARROW", f"The arrow is written {found['arrow']!r}.", where)
+        if rest := found["rest"].strip():
+            repairs.add("COORDINATES_DROPPED", f"Left out after the times: {rest[:80]}", where)
+    start, end = (_time(found[name], line, where, repairs) for name in ("start", "end"))
+    return start, end
+
+
+def _time(written: str, line: str, where: str, repairs: Remarks) -> Flicks:
+    """Flicks of one time, exact; every form other than ``HH:MM:SS,mmm`` is reported, no value is altered."""
+    tight = written.replace(" ", "")
+    found = _FULL.fullmatch(tight) or _SHORT.fullmatch(tight)
+    if not found:
+        raise _bad_times(line, int(where.split()[1]), f"holds {written!r}, which is no time")
+    sign, hours, minutes, seconds, mark, digits = found.groups()
+    if int(minutes) > 59 or int(seconds) > 59:
+        raise _bad_times(
+            line, int(where.split()[1]), f"holds {written!r}: minutes and seconds end at 59"
+        )
+    if mark != ",":
+        repairs.add("DECIMAL_MARK", f"{written!r} has no comma before the milliseconds.", where)
+    if digits is None:
+        digits = "0"
+    elif len(digits) != 3:
+        repairs.add("DECIMALS", f"{written!r} was read as a decimal fraction of a second.", where)
+    if hours == "":
+        repairs.add("HOURS_MISSING", f"{written!r} has no hours.", where)
+    elif len(hours) != 2 or len(minutes) != 2 or len(seconds) != 2 or tight != written:
+        repairs.add("TIME_FORM", f"{written!r} is not in the usual form.", where)
+    if int(hours or 0) >= 24:
+        repairs.add("LONG_TIME", f"{written!r} is beyond 24 hours.", where)
+    whole = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)
+    time = from_seconds(whole + Fraction(int(digits), 10 ** len(digits)))
+    return -time if sign else time
+
+
+def _bad_times(line: str, number: int, why: str) -> BadInput:
+    return BadInput(
+        "BAD_TIME",
+        f"Line {number} {why}: {line.strip()[:80]}",
+        where=f"line {number}",
+        advice="Times are written 00:01:02,345 --> 00:01:04,000.",
+    )
+
+
+def _text_of(block: _Block, repairs: Remarks) -> str:
+    """The lines of a cue without the blank ones, which the format cannot have, and space at their ends."""
+    lines = block.lines
+    while lines and not lines[-1].strip():
+        lines.pop()
+    kept = [line.rstrip() for line in lines if line.strip()]
+    if len(kept) < len(lines):
+        repairs.add(
+            "BLANK_LINE_IN_CUE", "A blank line inside the cue was closed up.", f"line {block.line}"
+        )
+    return "\n".join(kept)
+
+
+def _agree_with_pysrt(blocks: list[_Block], texts: list[str]) -> None:
+    """pysrt's reading of the clean text must be the scan's. Raises ToolFailed READERS_DISAGREE."""
+    # Lines that Python takes for ends of lines but the format does not (VT, FF, U+2028 …) are text here.
+    clean = [re.sub(r"[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", " ", text) for text in texts]
+    judged = [
+        (number, block, text)
+        for number, (block, text) in enumerate(zip(blocks, clean, strict=True), start=1)
+        if block.start >= 0 <= block.end
+    ]
+    body = "".join(
+        f"{number}\n{_stamp(block.start)} --> {_stamp(block.end)}\n{text}\n\n"
+        for number, block, text in judged
+    )
+    items = pysrt.SubRipFile.from_string(body, error_handling=pysrt.ERROR_RAISE)
+    seen = [(item.start.ordinal, item.end.ordinal, item.text.rstrip()) for item in items]
+    wanted = [
+        (to_ms(b.start), to_ms(b.end), "\n".join(s.rstrip() for s in t.split("\n")).rstrip())
+        for _, b, t in judged
+    ]
+    if seen != wanted:
+        at = next(
+            (i for i, pair in enumerate(zip(seen, wanted, strict=False)) if pair[0] != pair[1]), 0
+        )
+        raise ToolFailed(
+            "READERS_DISAGREE",
+            "Two readers of this file do not see the same cues.",
+            where=f"line {judged[at][1].line}",
+            advice="Please report this file.",
+        )
+
+
+def _stamp(time: Flicks) -> str:
+    ms = to_ms(time)
+    return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d},{ms % 1000:03d}"
+
+
+def _write(cues: Sequence[Cue], target: Target) -> bytes:
+    items = pysrt.SubRipFile(eol="\n")
+    for number, cue in enumerate(cues, start=1):
+        if looks := KNOWN_TAG.search(TAG.sub("", cue.text)) or OVERRIDE.search(cue.text):
+            target.losses.add(
+                "LOOKS_LIKE_MARKUP",
+                f"Some players will hide {looks[0][:40]!r}, which is text here.",
+                f"cue {number}",
+            )
+        text = _without_arrows(cue.text)
+        if text != cue.text:
+            target.losses.add("ARROW", "An arrow --> in the text is written as →.", f"cue {number}")
+        place = f"{{\\an{cue.position}}}" if cue.position not in {None, 2} else ""
+        items.append(
+            pysrt.SubRipItem(
+                number,
+                pysrt.SubRipTime.from_ordinal(to_ms(cue.start)),
+                pysrt.SubRipTime.from_ordinal(to_ms(cue.end)),
+                place + text,
+            )
+        )
+    out = io.StringIO()
+    items.write_into(out)
+    return out.getvalue().encode()
+
+
+def _without_arrows(text: str) -> str:
+    """The arrow of the times may not stand in the text, where readers would take it for one."""
+    return _ARROW_IN_TEXT.sub("→", text) if ">" in text else text
+
+
+def _read_back(data: bytes) -> list[Shown]:
+    return [
+        Shown(
+            _flicks(item.start), _flicks(item.end), plain(re.sub(r"\A\{\\an\d\}", "", item.content))
+        )
+        for item in srt.parse(data.decode())
+    ]
+
+
+def _flicks(time: datetime.timedelta) -> Flicks:
+    return from_ms(time // datetime.timedelta(milliseconds=1))
+
+
+FORMAT = Format(
+    name="srt",
+    extension=".srt",
+    media_type="application/x-subrip",
+    grid=FLICKS_PER_MS,
+    sniff=_sniff,
+    read=_read,
+    write=_write,
+    shows=lambda cue: plain(_without_arrows(cue.text)),
+    read_back=_read_back,
+)

@@ -1,0 +1,191 @@
+"""The text of a cue: its markup, what of foreign markup is kept, and how it is counted.
+
+The only markup inside is ``<i>``, ``<b>``, ``<u>`` and their ends; any other ``<`` is a character
+like the rest. There is no escaping, so text that only *looks* like one of the six tags cannot be
+held: readers write it with ``‹ ›`` and say so.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+TAG = re.compile(r"</?[ibu]>")
+
+# Names of HTML and WebVTT that are markup wherever they stand; anything else in < > is text.
+_KNOWN = (
+    "a|abbr|audio|b|base|big|body|br|button|c|center|code|div|em|embed|font|form|frame|h[1-6]|head|html|hr|"
+    "i|iframe|img|input|lang|link|meta|object|p|rt|ruby|s|script|small|source|span|strike|strong|style|"
+    "sub|sup|svg|table|td|textarea|title|tr|tt|u|v|video"
+)
+KNOWN_TAG = re.compile(rf"<(/?)({_KNOWN})(?=[\s>/.])([^<>]*)>", re.IGNORECASE)
+OVERRIDE = re.compile(r"\{\\[^{}]*\}")  # {\an8}, {\i1}, {\pos(…)}
+_DRAWING = re.compile(r"\{[^{}]*\\p[1-9]\d*[^{}]*\}.*?(?:\{[^{}]*\\p0[^{}]*\}|\Z)", re.DOTALL)
+_ALIGN = re.compile(r"\\an([1-9])(?!\d)")
+_SWITCH = re.compile(r"\\([ibu])(0|1|[1-9]00)?(?![0-9a-z])", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that was changed while text came in or went out."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Foreign text as ours: the six tags only, balanced; the numpad place if it named one; what was changed."""
+
+    text: str
+    position: int | None
+    notes: tuple[Note, ...]
+
+
+def plain(text: str) -> str:
+    """Without the six tags."""
+    return TAG.sub("", text) if "<" in text else text
+
+
+def lines_of(text: str) -> list[str]:
+    return text.split("\n")
+
+
+def count_characters(text: str) -> int:
+    """Characters that a viewer reads: the one count of the editor, the checks and the export.
+
+    NFC, tags and ``{\\…}`` dropped, zero-width and direction marks dropped, then grapheme clusters;
+    a space and a punctuation mark count 1, a line break 0. Source: Subtitle Edit's CalcAll.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    text = plain(text)
+    if "{" in text:
+        text = OVERRIDE.sub("", text)
+    if text.isascii():
+        return len(text) - text.count("\n")
+    return sum(len(_clusters(line)) for line in text.split("\n"))
+
+
+_ZERO_WIDTH = frozenset("\u200b\u200c\u2060\ufeff\u00ad\u200e\u200f\u061c") | frozenset(
+    chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+)
+
+
+def _clusters(line: str) -> list[str]:
+    """Extended grapheme clusters of the scripts that subtitles use (Unicode UAX 29, simplified: no Hangul jamo)."""
+    clusters: list[str] = []
+    joined = False
+    flag_half = False
+    for char in line:
+        if char in _ZERO_WIDTH:
+            continue
+        code = ord(char)
+        extends = (
+            char == "\u200d"
+            or 0xFE00 <= code <= 0xFE0F
+            or 0x1F3FB <= code <= 0x1F3FF
+            or unicodedata.category(char) in {"Mn", "Me", "Mc"}
+        )
+        is_flag = 0x1F1E6 <= code <= 0x1F1FF
+        if clusters and (extends or joined or (flag_half and is_flag)):
+            clusters[-1] += char
+            flag_half = False
+        else:
+            clusters.append(char)
+            flag_half = is_flag
+        joined = char == "\u200d"
+    return clusters
+
+
+def balance(text: str) -> tuple[str, bool]:
+    """*text* with every tag closed in order, and whether that changed anything.
+
+    An end without a start goes; a start without an end is closed at the end of the text; crossed
+    tags are closed and opened again, so that what was italic stays italic.
+    """
+    if "<" not in text:
+        return text, False
+    out: list[str] = []
+    open_tags: list[str] = []
+    last = 0
+    for found in TAG.finditer(text):
+        out.append(text[last : found.start()])
+        last = found.end()
+        name = found[0].strip("</>")
+        if not found[0].startswith("</"):
+            if name not in open_tags:
+                open_tags.append(name)
+                out.append(found[0])
+        elif name in open_tags:
+            inner = open_tags[open_tags.index(name) + 1 :]
+            out.extend(f"</{tag}>" for tag in reversed(inner))
+            out.append(found[0])
+            out.extend(f"<{tag}>" for tag in inner)
+            open_tags.remove(name)
+    out.append(text[last:])
+    out.extend(f"</{tag}>" for tag in reversed(open_tags))
+    balanced = "".join(out)
+    # A pair that holds nothing is left over where crossed tags met.
+    while (thinner := re.sub(r"<([ibu])></\1>", "", balanced)) != balanced:
+        balanced = thinner
+    return balanced, balanced != text
+
+
+def from_markup(raw: str) -> Marked:
+    """Text of an SRT or ASS cue, with HTML-like tags and ``{\\…}`` overrides, as ours.
+
+    Kept: i, b, u (as tags or overrides) and ``{\\anN}`` as the position. Any other tag of HTML and any
+    other override is taken out and named in a note; what stood between tags stays. A drawing
+    (``{\\p1}…``) goes with its points, which are no text. Braces and ``<`` that are neither stay as they are.
+    """
+    notes: list[Note] = []
+    position: int | None = None
+    text = raw
+    if "{" in text:
+        if drawing := _DRAWING.search(text):
+            notes.append(Note("DRAWING_DROPPED", f"A drawing was taken out: {_short(drawing[0])}"))
+            text = _DRAWING.sub("", text)
+        if align := _ALIGN.search(text):
+            position = int(align[1])
+        text = OVERRIDE.sub(lambda found: _from_override(found[0], notes), text)
+    if "<" in text:
+        text = KNOWN_TAG.sub(lambda found: _from_tag(found, notes), text)
+    text, changed = balance(text)
+    if changed:
+        notes.append(Note("TAGS_BALANCED", f"Tags were closed or removed in: {_short(raw)}"))
+    return Marked(text, position, tuple(notes))
+
+
+def _from_override(block: str, notes: list[Note]) -> str:
+    rest = _ALIGN.sub("", block)
+    tags = ""
+    for name, value in _SWITCH.findall(rest):
+        # \b takes weights too: 400 is regular, 700 bold.
+        on = value not in {"", "0"} and not (value.endswith("00") and int(value) < 600)
+        tags += f"<{'' if on else '/'}{name.lower()}>"
+    rest = _SWITCH.sub("", rest)
+    if rest.strip("{}\\ "):
+        notes.append(Note("OVERRIDE_DROPPED", f"Style commands were taken out: {_short(block)}"))
+    return tags
+
+
+def _from_tag(found: re.Match[str], notes: list[Note]) -> str:
+    end, name, rest = found[1], found[2].lower(), found[3].strip(" /")
+    if name in {"i", "b", "u"}:
+        if rest:
+            notes.append(Note("TAG_DROPPED", f"Attributes were taken out of {_short(found[0])}"))
+        return f"<{end}{name}>"
+    notes.append(Note("TAG_DROPPED", f"A tag was taken out: {_short(found[0])}"))
+    return "\n" if name == "br" and not end else ""
+
+
+def as_text(text: str) -> str:
+    """*text* that holds no markup, kept from being read as some: ``<i>`` becomes ``‹i›``."""
+    return TAG.sub(lambda found: f"‹{found[0][1:-1]}›", text)
+
+
+def _short(text: str, most: int = 60) -> str:
+    one_line = " ".join(text.split())
+    return one_line if len(one_line) <= most else one_line[: most - 1] + "…"
