@@ -120,6 +120,15 @@ def ends_early(path: Path, container: str) -> bool:
     return False
 
 
+def index_comes_first(path: Path) -> bool:
+    """Whether an MP4 has its index before its data, so that it plays while it arrives (faststart)."""
+    with open_regular(path) as file:
+        kinds = [box.kind for box in _boxes(file, os.fstat(file.fileno()).st_size)]
+    return b"moov" in kinds and (
+        b"mdat" not in kinds or kinds.index(b"moov") < kinds.index(b"mdat")
+    )
+
+
 def open_regular(path: Path) -> BinaryIO:
     """Opens *path* unless it is a pipe, a device or a folder; never waits for one."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

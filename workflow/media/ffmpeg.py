@@ -125,6 +125,11 @@ def film_input(path: Path, container: str, **more: Any) -> Any:
     return graphs.input(f"file:{path}", **input_options(container), **more)
 
 
+def graph_output(path: Path, *streams: Any, **options: Any) -> Any:
+    """An output file of an ffmpeg-python graph; it must not exist yet."""
+    return graphs.output(*streams, f"file:{path.absolute()}", **options)
+
+
 def graph_arguments(*outputs: Any) -> list[str]:
     """Arguments of a finished ffmpeg-python graph with one or more outputs."""
     whole = outputs[0] if len(outputs) == 1 else graphs.merge_outputs(*outputs)
