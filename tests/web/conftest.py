@@ -1,0 +1,148 @@
+"""A real server over a real house, and people at its door."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from werkzeug.test import TestResponse
+
+from web.app import create_app
+from web.auth import SignedIn, token_for
+from workflow.people import Role
+from workflow.settings import Settings
+from workflow.store.accounts import account_by_email
+from workflow.store.house import House, open_house
+from workflow.store.tables import Membership, Person, Project, new_id
+
+PASSWORD = "correct horse battery"
+#: The cheapest argon2 there is: a test signs in many times, and what it proves does not need the work.
+HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        data_dir=tmp_path,
+        database_url=f"sqlite:///{tmp_path}/terjime.db",
+        redis_url="",
+        ffmpeg="",
+        secret_key="a key for tests that nobody else knows",
+    )
+
+
+@pytest.fixture
+def house(settings: Settings) -> Iterator[House]:
+    house = open_house(settings)
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def app(settings: Settings, house: House) -> Flask:
+    return create_app(settings, house)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@dataclass(frozen=True)
+class Somebody:
+    id: str
+    email: str
+
+
+@pytest.fixture
+def person(house: House) -> Callable[..., Somebody]:
+    """Make a person: person("ayna", is_admin=True)."""
+
+    def make(name: str, **fields: Any) -> Somebody:
+        row = Person(
+            id=new_id(),
+            email=f"{name}@example.org",
+            name=name.title(),
+            password=HASH,
+            fs_uniquifier=new_id(),
+            **fields,
+        )
+        with house.write() as session:
+            session.add(row)
+        return Somebody(row.id, row.email)
+
+    return make
+
+
+@pytest.fixture
+def project(house: House) -> Callable[..., str]:
+    """Make a project: project(producer, {somebody: Role.TRANSLATOR}) → its id."""
+
+    def make(producer: Somebody, members: dict[Somebody, Role] | None = None) -> str:
+        row = Project(id=new_id(), title="Rights", created_by=producer.id)
+        roles = {producer: Role.PRODUCER} | (members or {})
+        with house.write() as session:
+            session.add(row)
+            session.flush()
+            for who, role in roles.items():
+                session.add(Membership(project_id=row.id, person_id=who.id, role=role.value))
+        return row.id
+
+    return make
+
+
+def sign_in(client: FlaskClient, email: str, password: str = PASSWORD, **form: str) -> TestResponse:
+    """As the sign-in page posts it, its CSRF token included."""
+    given = {"email": email, "password": password, "csrf_token": csrf_of(client)}
+    return client.post("/sign-in", data=given | form)
+
+
+def csrf_of(client: FlaskClient) -> str:
+    """The CSRF token of this browser's session, as a page would carry it."""
+    with client.session_transaction() as session:
+        session.setdefault("csrf_token", "0" * 40)
+        secret = session["csrf_token"]
+    app = client.application
+    return str(URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(secret))
+
+
+def csrf_in(page: str) -> str:
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert found, "the page has no CSRF token"
+    return found[1]
+
+
+@dataclass
+class Script:
+    """A script with a token: script.get("/projects") asks /api/v1/projects."""
+
+    client: FlaskClient
+    token: str
+
+    def __getattr__(self, method: str) -> Callable[..., TestResponse]:
+        def send(path: str, **options: Any) -> TestResponse:
+            headers = {"Authentication-Token": self.token} | dict(options.pop("headers", {}))
+            call = getattr(self.client, method)
+            return call(f"/api/v1{path}", headers=headers, **options)
+
+        return send
+
+
+@pytest.fixture
+def script(app: Flask, house: House) -> Callable[[Somebody], Script]:
+    def make(who: Somebody) -> Script:
+        account = account_by_email(house, who.email)
+        assert account is not None
+        with app.test_request_context():
+            token = token_for(SignedIn(account))
+        return Script(app.test_client(use_cookies=False), token)
+
+    return make
