@@ -1,0 +1,77 @@
+"""Steadying a shaky hand: cues whose two edges, moved together, both meet the reference again.
+
+A person who drags cues by hand shifts each of them by a tenth of a second or so, in-time and out-time alike.
+Half of a translator's boundaries were exactly the reference's before; so a shift that brings both edges of a
+cue onto edges of the reference is almost never chance (about one in a thousand), and where one cue in ten has
+such a shift the whole track was moved by hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from workflow.align import search, walk
+from workflow.align.reference import Floats, Reference
+
+STEP = 0.002
+REACH = 0.45  # seconds, a hand's furthest slip
+WITHIN = 0.1  # seconds: the shift is chosen to be within this of the truth as surely as can be
+HANDMADE = 0.1  # share of cues with a common shift from which a track counts as moved by hand
+
+
+@dataclass(frozen=True)
+class Steady:
+    """What to add to each cue's times, float64[n] seconds, and how likely that is within WITHIN of the truth."""
+
+    shift: Floats
+    sure: Floats
+
+
+def common_shifts(cues: Floats, ref: Reference) -> Floats:
+    """The smallest shift of each cue that brings both its edges within 12 ms of the reference's; NaN if none does."""
+    out = np.full(len(cues), np.nan)
+    at_start, of_start = search.differences(cues[:, 0], ref.starts, -REACH, REACH)
+    gap = walk.nearest(ref.ends, cues[of_start, 1] + at_start)
+    good = np.abs(gap) <= 0.012
+    for shift, i in zip(at_start[good] + gap[good] / 2, of_start[good], strict=True):
+        if np.isnan(out[i]) or abs(shift) < abs(out[i]):
+            out[i] = shift
+    return out
+
+
+def steadied(cues: Floats, ref: Reference) -> Steady | None:
+    """Shifts that undo a hand's jitter, or None for a track that shows none.
+
+    cues  float64[n, 2], already fitted
+
+    For each cue, every shift within REACH is weighed: how far hands slip (learnt from the certain cues), and
+    whether the edges then meet the reference exactly. The shift with most probability within WITHIN wins.
+    """
+    common = common_shifts(cues, ref)
+    slipped = np.abs(common) > 0.025
+    if np.sum(slipped) < max(4, HANDMADE * len(cues)):
+        return None
+    slip = float(np.sqrt(np.nanmean(common**2)))
+    exact = 0.45
+    shifts = np.arange(-REACH, REACH + STEP / 2, STEP)
+    prior = np.exp(-0.5 * (shifts / slip) ** 2)
+    weight = np.tile(prior, (len(cues), 1))
+    for side, marks in ((0, ref.starts), (1, ref.ends)):
+        distance = walk.nearest(marks, (cues[:, side : side + 1] + shifts).ravel()).reshape(
+            weight.shape
+        )
+        weight *= (1 - exact) + exact * walk.density_at(distance, 0.005) / ref.density
+    weight /= weight.sum(1, keepdims=True)
+    total = np.cumsum(np.pad(weight, ((0, 0), (1, 0))), axis=1)
+    half = round(WITHIN / STEP)
+    left = np.clip(np.arange(len(shifts)) - half, 0, len(shifts))
+    right = np.clip(np.arange(len(shifts)) + half + 1, 0, len(shifts))
+    mass = total[:, right] - total[:, left]
+    best = mass.argmax(1)
+    sharp = np.array([left[b] + weight[i, left[b] : right[b]].argmax() for i, b in enumerate(best)])
+    rows = np.arange(len(cues))
+    use_sharp = mass[rows, sharp] >= mass[rows, best] - 0.1
+    chosen = np.where(use_sharp, sharp, best)
+    return Steady(shifts[chosen], mass[rows, chosen])

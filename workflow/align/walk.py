@@ -1,0 +1,163 @@
+"""Which offset each cue has: the most likely walk over the candidate offsets, and how sure it is.
+
+A hidden Markov model. States are candidate offsets, observations are how well a cue's two boundaries and
+its time meet the reference there, a change of state is a cut or an insertion in the film. Scores are natural
+logarithms of likelihood ratios against chance, so that they add up and mean something.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from workflow.align.reference import Floats, Reference
+
+GRID = 0.004  # seconds, step of the tables
+FLOOR, CEILING = -2.5, 6.0  # nats: one boundary is never proof alone
+
+Table = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """How a translator's boundaries lie around the reference's: share of each scale, and share of strangers.
+
+    shares  one per `Reference.scales`; what is missing to 1 has nothing to do with the reference
+    """
+
+    shares: tuple[float, ...]
+
+    @property
+    def strangers(self) -> float:
+        return 1 - sum(self.shares)
+
+
+FIRST_GUESS = Noise((0.25, 0.1, 0.15, 0.2))
+
+
+def density_at(distance: Floats, scale: float) -> Floats:
+    """Of a normal distribution around 0."""
+    out: Floats = np.exp(-0.5 * (distance / scale) ** 2) / (scale * np.sqrt(2 * np.pi))
+    return out
+
+
+def nearest(marks: Floats, points: Floats) -> Floats:
+    """Signed distance from each point to the nearest mark (mark - point). *marks* is sorted."""
+    after = np.clip(np.searchsorted(marks, points), 1, max(1, len(marks) - 1))
+    left = marks[after - 1] - points
+    right = marks[np.minimum(after, len(marks) - 1)] - points
+    out: Floats = np.where(np.abs(left) <= np.abs(right), left, right)
+    return out
+
+
+def boundary_score(distance: Floats, ref: Reference, noise: Noise) -> Floats:
+    """Nats for a boundary whose nearest counterpart is *distance* seconds away, against chance."""
+    chance = ref.density * np.exp(-2 * ref.density * np.abs(distance))
+    ratio = np.full_like(distance, max(noise.strangers, 0.02))
+    for share, scale in zip(noise.shares, ref.scales, strict=True):
+        ratio += share * density_at(distance, scale) / np.maximum(chance, 1e-9)
+    out: Floats = np.clip(np.log(ratio), FLOOR, CEILING)
+    return out
+
+
+class Scores:
+    """Score of every cue at every offset, looked up in tables GRID apart."""
+
+    def __init__(self, ref: Reference, noise: Noise) -> None:
+        self.origin = ref.first - 5.0
+        grid = np.arange(self.origin, ref.last + 5.0, GRID)
+        self.starts = boundary_score(nearest(ref.starts, grid), ref, noise).astype(np.float32)
+        self.ends = boundary_score(nearest(ref.ends, grid), ref, noise).astype(np.float32)
+        self.spoken = np.interp(grid, ref.clock, ref.spoken).astype(np.float32)
+        self.coverage = ref.coverage
+
+    def of(self, cues: Floats, offsets: Floats) -> Table:
+        """float32[n, k]: nats of each cue at each offset."""
+        start, beyond_start = self._index(cues[:, :1] + offsets[None, :])
+        end, beyond_end = self._index(cues[:, 1:] + offsets[None, :])
+        length = np.maximum(cues[:, 1:] - cues[:, :1], 0.1).astype(np.float32)
+        covered = np.minimum((self.spoken[end] - self.spoken[start]) / length, 1)
+        # Full cover is worth little where the reference hardly pauses, no cover is worth a lot there.
+        cover = np.clip((covered - self.coverage) / (1.15 - self.coverage), -1.5, 1)
+        boundaries = np.where(beyond_start, FLOOR / 2, self.starts[start]) + np.where(
+            beyond_end, FLOOR / 2, self.ends[end]
+        )
+        out: Table = (boundaries + cover).astype(np.float32)
+        return out
+
+    def _index(self, times: Floats) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
+        raw = np.rint((times - self.origin) / GRID)
+        beyond = (raw < 0) | (raw >= len(self.starts))
+        return np.clip(raw, 0, len(self.starts) - 1).astype(np.int32), beyond
+
+
+def change_costs(offsets: Floats) -> Table:
+    """float32[k, k]: nats that going from one offset to another costs, 0 on the diagonal.
+
+    A cut about every hundred cues, and any of the offsets up to its size is as likely: a large change has
+    more places to be right by chance.
+    """
+    size = np.abs(offsets[:, None] - offsets[None, :])
+    cost = 4.6 + np.log(50 + size / 0.02)
+    np.fill_diagonal(cost, 0)
+    out: Table = cost.astype(np.float32)
+    return out
+
+
+def eagerness(cues: Floats) -> Floats:
+    """float64[n]: nats by which a change before each cue is more likely than elsewhere.
+
+    Films are cut in pauses; and where a cue begins before the last one has ended, something was taken out.
+    """
+    gap = np.concatenate([[0.0], cues[1:, 0] - cues[:-1, 1]])
+    out: Floats = np.where(gap < -0.02, 2.5, 1.5 * (1 - np.exp(-np.maximum(gap, 0) / 2)))
+    return out
+
+
+def likeliest_walk(
+    scores: Table, costs: Table, eager: Floats
+) -> tuple[npt.NDArray[np.intp], float]:
+    """State of each cue on the best walk, and the walk's score in nats (Viterbi)."""
+    count, states = scores.shape
+    came_from = np.zeros((count, states), np.int32)
+    columns = np.arange(states)
+    so_far = scores[0].copy()
+    for i in range(1, count):
+        # costs is symmetric: row = new state keeps the memory access straight
+        reach = so_far[None, :] - np.maximum(costs - eager[i].astype(np.float32), 0)
+        best = reach.argmax(1)
+        came_from[i] = best
+        so_far = reach[columns, best] + scores[i]
+    path = np.zeros(count, np.intp)
+    path[-1] = int(so_far.argmax())
+    for i in range(count - 1, 0, -1):
+        path[i - 1] = came_from[i, path[i]]
+    return path, float(so_far.max())
+
+
+def certainty(
+    scores: Table, costs: Table, eager: Floats, offsets: Floats, path: npt.NDArray[np.intp]
+) -> Floats:
+    """float64[n]: probability that each cue's offset is within 0.1 s of the one on *path* (forward-backward)."""
+    off = np.exp(-costs.astype(np.float64))
+    np.fill_diagonal(off, 0)
+    push = np.exp(eager)
+    likely = np.exp(scores - scores.max(1, keepdims=True)).astype(np.float64)
+    count, states = scores.shape
+    ahead = np.empty((count, states))
+    ahead[0] = likely[0] / likely[0].sum()
+    for i in range(1, count):
+        now = (ahead[i - 1] + push[i] * (off @ ahead[i - 1])) * likely[i]
+        ahead[i] = now / now.sum()
+    behind = np.ones(states)
+    sure = np.empty(count)
+    same = np.abs(offsets[:, None] - offsets[None, :]) <= 0.1
+    for i in range(count - 1, -1, -1):
+        both = ahead[i] * behind
+        sure[i] = both[same[path[i]]].sum() / both.sum()
+        weighted = behind * likely[i]
+        behind = weighted + push[i] * (off @ weighted)
+        behind /= behind.sum()
+    return sure
