@@ -110,8 +110,7 @@ def ends_early(path: Path, container: str) -> bool:
         if container == "mp4":
             return any(box.start + box.size > size for box in _boxes(file, size))
         if container == "mpegts":
-            step, offset = _packet_step(head)
-            return (size - offset) % step != 0
+            return size % _packet_step(head) != 0
         if container in {"wav", "avi"} and head[:4] == b"RIFF":
             declared = int(struct.unpack_from("<I", head, 4)[0])
             return declared not in {0, 0xFFFFFFFF} and declared + 8 > size
@@ -170,7 +169,7 @@ def _by_magic(head: bytes, size: int) -> str:
         return "flac"
     if head[:4] == b"OggS":
         return "ogg"
-    if _packet_step(head)[0]:
+    if _packet_step(head):
         return "mpegts"
     if head[:3] == b"ID3" or _mp3_frames(head):
         return "mp3"
@@ -193,16 +192,16 @@ def _nothing_in_it(message: str) -> BadInput:
     )
 
 
-def _packet_step(head: bytes) -> tuple[int, int]:
-    """Packet length and offset of the first sync byte of an MPEG transport stream; (0, 0) if it is none.
+def _packet_step(head: bytes) -> int:
+    """Bytes from one packet of an MPEG transport stream to the next; 0 if it is none.
 
     188 bytes as broadcast, 192 with a time code before each (AVCHD cameras).
     """
     for step, offset in ((188, 0), (192, 4)):
         places = range(offset, min(len(head), step * 16), step)
         if len(places) >= 2 and all(head[place] == 0x47 for place in places):
-            return step, offset
-    return 0, 0
+            return step
+    return 0
 
 
 _MP3_KBITS = {  # ISO 11172-3 and 13818-3, layer III, by "is MPEG 1"
