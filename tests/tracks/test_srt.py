@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.tracks.makers import read, repairs, tracks
 from workflow.errors import BadInput
 from workflow.timebase import from_ms
 from workflow.tracks import limits
-from workflow.tracks.cues import Cue, in_order
-from workflow.tracks.formats import Imported, read_subtitles, write_subtitles
+from workflow.tracks.cues import Cue
+from workflow.tracks.formats import write_subtitles
 from workflow.tracks.text import balance
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-
-
-def counter() -> Callable[[], str]:
-    numbers = itertools.count(1)
-    return lambda: f"c{next(numbers)}"
-
-
-def read(text: str | bytes, **more: object) -> Imported:
-    data = text if isinstance(text, bytes) else text.encode()
-    return read_subtitles(data, uid=counter(), **more)  # type: ignore[arg-type]
-
-
-def codes(imported: Imported) -> list[str]:
-    return [repair.code for repair in imported.report.repairs]
 
 
 def refusal(text: str | bytes) -> BadInput:
@@ -58,33 +43,6 @@ def test_a_good_file_needs_no_repair_and_its_milliseconds_are_exact_flicks() -> 
 def test_a_sample_comes_back_byte_for_byte(name: str) -> None:
     data = (SAMPLES / name).read_bytes()
     assert write_subtitles(read(data).cues, "srt").data.rstrip() == data.rstrip()
-
-
-LETTERS = "abäçňöşüýžABÄÇŇÖŞÜÝŽ .,!?-–…0123 <>&{}\\'\"♪жң"
-
-
-@st.composite
-def texts(draw: st.DrawFn) -> str:
-    lines = draw(st.lists(st.text(LETTERS, min_size=1, max_size=30), min_size=1, max_size=3))
-    kept = [line.strip() or "Söz" for line in lines]
-    if draw(st.booleans()):
-        kept[0] = f"<i>{kept[0]}</i>"
-    return "\n".join(kept)
-
-
-@st.composite
-def tracks(draw: st.DrawFn) -> tuple[Cue, ...]:
-    cues = []
-    time = 0
-    for number in range(draw(st.integers(1, 6))):
-        time += draw(st.integers(0, 90_000_000))
-        start = time
-        time += draw(st.integers(1, 90_000))
-        place = draw(st.sampled_from([None, None, 8, 5]))
-        cues.append(
-            Cue(f"c{number + 1}", from_ms(start), from_ms(time), draw(texts()), position=place)
-        )
-    return in_order(cues)
 
 
 @given(tracks())
@@ -219,32 +177,32 @@ def test_64_mixed_line_ends_are_read_and_told() -> None:
         "1\r\n00:00:01,000 --> 00:00:02,000\rSalam\n\n2\n00:00:03,000 --> 00:00:04,000\nDost"
     )
     assert [c.text for c in imported.cues] == ["Salam", "Dost"]
-    assert codes(imported) == ["LINE_ENDS"]
+    assert repairs(imported) == ["LINE_ENDS"]
 
 
 def test_64_lines_that_end_with_cr_alone_are_read_and_told() -> None:
     imported = read(GOOD.replace("\n", "\r"))
     assert [c.text for c in imported.cues] == ["Salam!", "Sen kim?"]
-    assert codes(imported) == ["LINE_ENDS"]
+    assert repairs(imported) == ["LINE_ENDS"]
 
 
 def test_64_a_missing_blank_line_between_cues_is_mended_and_told() -> None:
     imported = read(GOOD.replace("\n\n", "\n"))
     assert [c.text for c in imported.cues] == ["Salam!", "Sen kim?"]
-    assert codes(imported) == ["MISSING_BLANK_LINE"]
+    assert repairs(imported) == ["MISSING_BLANK_LINE"]
 
 
 def test_64_missing_numbers_are_mended_and_told() -> None:
     imported = read("00:00:01,000 --> 00:00:02,000\nSalam\n\n00:00:03,000 --> 00:00:04,000\n42\n")
     assert [c.text for c in imported.cues] == ["Salam", "42"]
-    assert codes(imported) == ["MISSING_NUMBER", "MISSING_NUMBER"]
+    assert repairs(imported) == ["MISSING_NUMBER", "MISSING_NUMBER"]
 
 
 def test_64_numbers_that_start_again_are_mended_and_told() -> None:
     second = GOOD.replace("00:00:0", "00:01:0")
     imported = read(GOOD + "\n" + second)
     assert len(imported.cues) == 4
-    assert codes(imported) == ["NUMBER_OUT_OF_ORDER"]
+    assert repairs(imported) == ["NUMBER_OUT_OF_ORDER"]
 
 
 def test_64_a_blank_line_inside_a_cue_loses_no_text() -> None:
@@ -252,14 +210,14 @@ def test_64_a_blank_line_inside_a_cue_loses_no_text() -> None:
         "1\n00:00:01,000 --> 00:00:02,000\nSalam\n\ndostlar\n\n2\n00:00:03,000 --> 00:00:04,000\nB\n"
     )
     assert imported.cues[0].text == "Salam\ndostlar"
-    assert codes(imported) == ["BLANK_LINE_IN_CUE"]
+    assert repairs(imported) == ["BLANK_LINE_IN_CUE"]
 
 
 @pytest.mark.parametrize("arrow", ["- >", "->", "--->", "-- >", "–>"])
 def test_64_a_broken_arrow_is_read_and_told(arrow: str) -> None:
     imported = read(GOOD.replace("-->", arrow))
     assert [c.text for c in imported.cues] == ["Salam!", "Sen kim?"]
-    assert set(codes(imported)) == {"ARROW"}
+    assert set(repairs(imported)) == {"ARROW"}
 
 
 def test_64_text_above_the_first_cue_is_left_out_and_quoted() -> None:
@@ -273,7 +231,17 @@ def test_64_a_figure_that_is_somebodys_text_is_not_taken_for_a_number() -> None:
         "1\n00:00:01,000 --> 00:00:02,000\nÝyl?\n1948\n00:00:03,000 --> 00:00:04,000\nHawa\n"
     )
     assert imported.cues[0].text == "Ýyl?\n1948"
-    assert codes(imported) == ["MISSING_NUMBER", "MISSING_BLANK_LINE"]
+    assert repairs(imported) == ["MISSING_NUMBER", "MISSING_BLANK_LINE"]
+
+
+def test_64_a_figure_right_under_the_times_is_text_even_when_the_next_number_is_missing() -> None:
+    imported = read("1\n00:00:01,000 --> 00:00:02,000\n42\n00:00:03,000 --> 00:00:04,000\nHawa\n")
+    assert [c.text for c in imported.cues] == ["42", "Hawa"]
+
+
+def test_64_an_empty_cue_before_a_jump_in_the_numbers_stays_empty() -> None:
+    imported = read("1\n00:00:01,000 --> 00:00:02,000\n\n42\n00:00:03,000 --> 00:00:04,000\nHawa\n")
+    assert [c.text for c in imported.cues] == ["", "Hawa"]
 
 
 # 65: times
@@ -300,7 +268,7 @@ def test_65_a_time_that_cannot_be_meant_is_refused_with_its_line(times: str, cod
 def test_65_the_last_moment_of_ninety_nine_hours_is_kept_and_told() -> None:
     imported = read("1\n00:00:01,000 --> 99:59:59,999\nSalam\n")
     assert imported.cues[0].end == from_ms(359_999_999)
-    assert codes(imported) == ["LONG_TIME"]
+    assert repairs(imported) == ["LONG_TIME"]
 
 
 @pytest.mark.parametrize(
@@ -320,7 +288,7 @@ def test_65_an_unusual_form_of_a_time_is_read_and_told(
 ) -> None:
     imported = read(f"1\n{written} --> 00:00:09,000\nSalam\n")
     assert imported.cues[0].start == from_ms(ms)
-    assert codes(imported) == told
+    assert repairs(imported) == told
 
 
 def test_65_what_follows_the_times_is_left_out_and_told() -> None:
@@ -337,7 +305,7 @@ def test_66_cues_out_of_order_are_sorted_and_told_and_doubles_are_kept() -> None
     first, second = GOOD.strip().split("\n\n")
     imported = read(f"{second}\n\n{first}\n\n{first}\n")
     assert [c.text for c in imported.cues] == ["Salam!", "Salam!", "Sen kim?"]
-    assert "SORTED" in codes(imported)
+    assert "SORTED" in repairs(imported)
 
 
 # 67: nothing there
@@ -368,7 +336,7 @@ def test_67_an_empty_cue_among_others_is_kept_for_the_checks_to_find() -> None:
 def test_68_control_and_direction_marks_are_taken_out_and_told() -> None:
     imported = read("1\n00:00:01,000 --> 00:00:02,000\nSa\u202elam\t\x07dost\u00ad\n")
     assert imported.cues[0].text == "Salam dost"
-    assert set(codes(imported)) == {"BIDI", "TAB", "CONTROL", "SOFT_HYPHEN"}
+    assert set(repairs(imported)) == {"BIDI", "TAB", "CONTROL", "SOFT_HYPHEN"}
 
 
 def test_68_a_thousand_marks_on_one_letter_are_refused_or_become_eight() -> None:
@@ -380,7 +348,7 @@ def test_68_a_thousand_marks_on_one_letter_are_refused_or_become_eight() -> None
 def test_68_decomposed_letters_are_composed_and_the_published_hyphen_replaced() -> None:
     imported = read("1\n00:00:01,000 --> 00:00:02,000\nhem\u2010de is\u0327s\u0327i\n")
     assert imported.cues[0].text == "hem-de işşi"
-    assert set(codes(imported)) == {"NFC", "HYPHEN"}
+    assert set(repairs(imported)) == {"NFC", "HYPHEN"}
 
 
 # writing

@@ -15,7 +15,7 @@ from workflow.language import encodings
 from workflow.language.letters import tidy
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue, in_order
-from workflow.tracks.formats import srt
+from workflow.tracks.formats import ass, sbv, srt, vtt
 from workflow.tracks.formats.codec import (
     Exported,
     Format,
@@ -40,7 +40,7 @@ __all__ = [
     "write_subtitles",
 ]
 
-FORMATS: tuple[Format, ...] = (srt.FORMAT,)
+FORMATS: tuple[Format, ...] = (vtt.FORMAT, ass.FORMAT, srt.FORMAT, sbv.FORMAT)
 """Every format, in the order in which they are asked whether a file is theirs."""
 
 
@@ -224,13 +224,15 @@ def write_subtitles(
     """
     known = format_named(format_name)
     target = Target(language, frame_rate)
-    writable = [_writable(cue, n, target.losses) for n, cue in enumerate(in_order(cues), start=1)]
+    writable = [
+        _writable(cue, n, known, target.losses) for n, cue in enumerate(in_order(cues), start=1)
+    ]
     data = known.write(writable, target)
     _compare(writable, known, data)
     return Exported(data, known.media_type, known.extension, target.losses.all())
 
 
-def _writable(cue: Cue, number: int, losses: Remarks) -> Cue:
+def _writable(cue: Cue, number: int, known: Format, losses: Remarks) -> Cue:
     """*cue* without blank lines and line-end spaces, which no format keeps."""
     where = f"cue {number}"
     text = "\n".join(line.rstrip() for line in cue.text.split("\n") if line.strip())
@@ -238,7 +240,7 @@ def _writable(cue: Cue, number: int, losses: Remarks) -> Cue:
         losses.add("SPACES", "Spaces at the ends of lines are not written.", where)
     if cue.text.strip("\n").count("\n") > text.count("\n"):
         losses.add("BLANK_LINE", "A blank line inside the cue is not written.", where)
-    if cue.speaker:
+    if cue.speaker and not known.keeps_speaker:
         losses.add("SPEAKER", "The speaker's name is not written.", where)
     if cue.note:
         losses.add("NOTE", "The note is not written.", where)

@@ -145,13 +145,14 @@ class Shown:
 class Format:
     """One subtitle format.
 
-    name        what a person types: "srt"
-    grid        coarsest step of its times: a written time may lie this far before the cue's own
-    sniff       whether decoded text is of this format; formats are asked in the order of the registry
-    read        raw cues in the order of the file, lazily: the package stops when there are too many
-    write       the bytes of a file with these cues, which hold no empty or blank line
-    shows       the text without markup that the file is to show for a cue
-    read_back   the same bytes through a reader that shares no code with *write*
+    name            what a person types: "srt"
+    grid            coarsest step of its times: a written time may lie this far before the cue's own
+    sniff           whether decoded text is of this format; formats are asked in the order of the registry
+    keeps_speaker   whether a cue's speaker has a place in it
+    read            raw cues in the order of the file, lazily: the package stops when there are too many
+    write           the bytes of a file with these cues, which hold no empty or blank line
+    shows           the text without markup that the file is to show for a cue
+    read_back       the same bytes through a reader that shares no code with *write*
     """
 
     name: str
@@ -159,6 +160,7 @@ class Format:
     media_type: str
     grid: Flicks
     sniff: Callable[[str], bool]
+    keeps_speaker: bool
     read: Callable[[Source], Iterator[RawCue]]
     write: Callable[[Sequence[Cue], Target], bytes]
     shows: Callable[[Cue], str]

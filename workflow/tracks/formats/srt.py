@@ -13,28 +13,25 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 import pysrt
 import srt
 
-from workflow.errors import BadInput, ToolFailed
-from workflow.timebase import FLICKS_PER_MS, Flicks, from_ms, from_seconds, to_ms
+from workflow.errors import ToolFailed
+from workflow.timebase import FLICKS_PER_MS, Flicks, from_ms, to_ms
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats.codec import Format, RawCue, Remarks, Shown, Source, Target
+from workflow.tracks.formats.times import TIME, bad_time, read_time, write_time
 from workflow.tracks.text import KNOWN_TAG, OVERRIDE, TAG, from_markup, plain
 
-_TIME = r"-?\d{1,5}[ ]*:[ ]*\d{1,3}[ ]*:[ ]*\d{1,3}(?:[ ]*[,.:;][ ]*\d{1,9})?|-?\d{1,3}:\d{2}[,.]\d{1,9}"
 _TIMES = re.compile(
-    rf"\s*(?P<start>{_TIME})\s*(?P<arrow>-{{1,3}}\s*-?\s*>|[–—]>)\s*(?P<end>{_TIME})(?P<rest>(?:\s.*)?)"
+    rf"\s*(?P<start>{TIME})\s*(?P<arrow>-{{1,3}}\s*-?\s*>|[–—]>)\s*(?P<end>{TIME})(?P<rest>(?:\s.*)?)"
 )
 _MEANT_AS_TIMES = re.compile(r"\s*-?\d+\s*:.*[-–—]\s*>|.*[-–—]\s*>\s*-?\d+\s*:\s*\d|\s*\d*\s*-->")
 _ARROW_IN_TEXT = re.compile(r"-{1,3}\s*-?\s*>|[–—]>")
 _NUMBER = re.compile(r"\s*#?(\d{1,9})[.:]?\s*")
 _EXACT = re.compile(r"\d{2}:\d{2}:\d{2},\d{3} --> \d{2}:\d{2}:\d{2},\d{3}")
-_FULL = re.compile(r"(-?)(\d+):(\d+):(\d+)(?:([,.:;])(\d+))?")
-_SHORT = re.compile(r"(-?)()(\d+):(\d+)([,.])(\d+)")
 
 
 def _sniff(text: str) -> bool:
@@ -84,8 +81,8 @@ def _scan(source: Source) -> Iterator[_Block]:
     for index, line in enumerate(_lines(source.text), start=1):
         if not (found := _TIMES.fullmatch(line)):
             if _is_broken_times(line, above):
-                raise _bad_times(line, index, "is not a pair of times")
-            if line.strip() or (before and before[-1].strip()):
+                raise bad_time(index, f"is not a pair of times: {line.strip()[:80]}")
+            if line.strip() or not before or before[-1].strip():
                 before.append(line)
             above = line
             continue
@@ -97,7 +94,7 @@ def _scan(source: Source) -> Iterator[_Block]:
             repairs.add(
                 "TEXT_BEFORE_FIRST_CUE", f"Not part of any cue, left out: {stray[:200]}", "line 1"
             )
-        block = _Block(index, *_times(found, line, where, repairs))
+        block = _Block(index, *_times(found, line, index, repairs))
         before = block.lines
         above = line
     if block:
@@ -123,7 +120,7 @@ def _take_number(
     while last >= 0 and not before[last].strip():
         last -= 1
     found = _NUMBER.fullmatch(before[last]) if last >= 0 else None
-    parted = last <= 0 or not before[last - 1].strip()
+    parted = not before[last - 1].strip() if last > 0 else not in_cue
     if not found or not (parted or int(found[1]) in {expected, 1}):
         repairs.add("MISSING_NUMBER", "The cue has no number.", where)
         if in_cue and last == len(before) - 1 and last >= 0:
@@ -140,51 +137,15 @@ def _take_number(
     return number + 1
 
 
-def _times(found: re.Match[str], line: str, where: str, repairs: Remarks) -> tuple[Flicks, Flicks]:
+def _times(found: re.Match[str], line: str, number: int, repairs: Remarks) -> tuple[Flicks, Flicks]:
+    where = f"line {number}"
     if not _EXACT.fullmatch(line):
         if found["arrow"] != "-->":
             repairs.add("ARROW", f"The arrow is written {found['arrow']!r}.", where)
         if rest := found["rest"].strip():
             repairs.add("COORDINATES_DROPPED", f"Left out after the times: {rest[:80]}", where)
-    start, end = (_time(found[name], line, where, repairs) for name in ("start", "end"))
+    start, end = (read_time(found[name], number, repairs, mark=",") for name in ("start", "end"))
     return start, end
-
-
-def _time(written: str, line: str, where: str, repairs: Remarks) -> Flicks:
-    """Flicks of one time, exact; every form other than ``HH:MM:SS,mmm`` is reported, no value is altered."""
-    tight = written.replace(" ", "")
-    found = _FULL.fullmatch(tight) or _SHORT.fullmatch(tight)
-    if not found:
-        raise _bad_times(line, int(where.split()[1]), f"holds {written!r}, which is no time")
-    sign, hours, minutes, seconds, mark, digits = found.groups()
-    if int(minutes) > 59 or int(seconds) > 59:
-        raise _bad_times(
-            line, int(where.split()[1]), f"holds {written!r}: minutes and seconds end at 59"
-        )
-    if mark != ",":
-        repairs.add("DECIMAL_MARK", f"{written!r} has no comma before the milliseconds.", where)
-    if digits is None:
-        digits = "0"
-    elif len(digits) != 3:
-        repairs.add("DECIMALS", f"{written!r} was read as a decimal fraction of a second.", where)
-    if hours == "":
-        repairs.add("HOURS_MISSING", f"{written!r} has no hours.", where)
-    elif len(hours) != 2 or len(minutes) != 2 or len(seconds) != 2 or tight != written:
-        repairs.add("TIME_FORM", f"{written!r} is not in the usual form.", where)
-    if int(hours or 0) >= 24:
-        repairs.add("LONG_TIME", f"{written!r} is beyond 24 hours.", where)
-    whole = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)
-    time = from_seconds(whole + Fraction(int(digits), 10 ** len(digits)))
-    return -time if sign else time
-
-
-def _bad_times(line: str, number: int, why: str) -> BadInput:
-    return BadInput(
-        "BAD_TIME",
-        f"Line {number} {why}: {line.strip()[:80]}",
-        where=f"line {number}",
-        advice="Times are written 00:01:02,345 --> 00:01:04,000.",
-    )
 
 
 def _text_of(block: _Block, repairs: Remarks) -> str:
@@ -210,7 +171,7 @@ def _agree_with_pysrt(blocks: list[_Block], texts: list[str]) -> None:
         if block.start >= 0 <= block.end
     ]
     body = "".join(
-        f"{number}\n{_stamp(block.start)} --> {_stamp(block.end)}\n{text}\n\n"
+        f"{number}\n{write_time(block.start, mark=',')} --> {write_time(block.end, mark=',')}\n{text}\n\n"
         for number, block, text in judged
     )
     items = pysrt.SubRipFile.from_string(body, error_handling=pysrt.ERROR_RAISE)
@@ -229,11 +190,6 @@ def _agree_with_pysrt(blocks: list[_Block], texts: list[str]) -> None:
             where=f"line {judged[at][1].line}",
             advice="Please report this file.",
         )
-
-
-def _stamp(time: Flicks) -> str:
-    ms = to_ms(time)
-    return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d},{ms % 1000:03d}"
 
 
 def _write(cues: Sequence[Cue], target: Target) -> bytes:
@@ -286,6 +242,7 @@ FORMAT = Format(
     media_type="application/x-subrip",
     grid=FLICKS_PER_MS,
     sniff=_sniff,
+    keeps_speaker=False,
     read=_read,
     write=_write,
     shows=lambda cue: plain(_without_arrows(cue.text)),

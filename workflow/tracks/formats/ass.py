@@ -1,0 +1,234 @@
+"""Advanced SubStation Alpha (.ass, .ssa): only the words of it.
+
+Fonts, drawings, styles and override commands of an upload never go further: a font in a file
+reached FreeType when ffmpeg was given such a file as it was. Events are read by our own hand, line by
+line; pysubs2, which takes times that it should refuse and cuts them to hundredths, reads back what is
+written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pysubs2
+
+from workflow.timebase import FLICKS_PER_MS, Flicks, from_ms, to_ms
+from workflow.tracks.cues import Cue
+from workflow.tracks.formats.codec import Format, RawCue, Shown, Source, Target
+from workflow.tracks.formats.times import TIME, bad_time, read_time
+from workflow.tracks.text import TAG, from_markup, plain
+
+_SECTION = re.compile(r"\[([^\]]*[a-z][^\]]*)\]\s*")
+_ONE_TIME = re.compile(rf"\s*({TIME})\s*")
+_COMMENT = re.compile(r"\{[^{}\\]*\}")
+_RESET = re.compile(r"\{([^{}]*)\\r[^{}\\]*([^{}]*)\}")
+_JOINER = "\u2060"  # keeps a backslash of the text from making a command with what follows
+
+_EVENT = (
+    "layer",
+    "start",
+    "end",
+    "style",
+    "name",
+    "marginl",
+    "marginr",
+    "marginv",
+    "effect",
+    "text",
+)
+_SSA_PLACE = {1: 1, 2: 2, 3: 3, 5: 7, 6: 8, 7: 9, 9: 4, 10: 5, 11: 6}
+
+
+def _sniff(text: str) -> bool:
+    return (
+        re.match(r"\s*(?:;[^\n]*\n\s*)*\[(?:Script Info|V4\+? Styles|Events)\]", text, re.I)
+        is not None
+    )
+
+
+@dataclass(slots=True)
+class _Script:
+    """What of the head of a file bears on its events."""
+
+    section: str = ""
+    is_old: bool = False  # SSA, ScriptType v4.00: alignments are counted otherwise
+    style_fields: list[str] = field(default_factory=list)
+    event_fields: list[str] = field(default_factory=lambda: list(_EVENT))
+    styles: dict[str, tuple[int | None, str]] = field(default_factory=dict)  # place, tags
+
+
+def _read(source: Source) -> Iterator[RawCue]:
+    script = _Script()
+    for number, line in enumerate(source.text.split("\n"), start=1):
+        if heading := _SECTION.fullmatch(line.strip()):
+            script.section = heading[1].lower()
+            _note_section(heading[1], number, source)
+            continue
+        key, _, rest = line.partition(":")
+        match script.section, key.strip().lower():
+            case "script info", "scripttype":
+                script.is_old = rest.strip().lower() == "v4.00"
+            case (("v4 styles" | "v4+ styles"), "format"):
+                script.style_fields = _names(rest)
+            case (("v4 styles" | "v4+ styles"), "style"):
+                _take_style(script, rest)
+            case "events", "format":
+                script.event_fields = _names(rest)
+            case "events", "dialogue":
+                yield from _event(script, rest, number, source)
+            case "events", "comment":
+                source.losses.add(
+                    "COMMENT_DROPPED", f"A comment is left out: {rest[-80:]}", f"line {number}"
+                )
+
+
+def _note_section(heading: str, number: int, source: Source) -> None:
+    where = f"line {number}"
+    match heading.lower():
+        case "fonts":
+            source.losses.add("FONTS_DROPPED", "Fonts inside the file are left out.", where)
+        case "graphics":
+            source.losses.add("GRAPHICS_DROPPED", "Pictures inside the file are left out.", where)
+        case "v4 styles" | "v4+ styles":
+            source.losses.add(
+                "STYLES_DROPPED",
+                "Fonts, sizes, colours and margins are left out; italics and places are kept.",
+                where,
+            )
+
+
+def _names(rest: str) -> list[str]:
+    return [name.strip().lower() for name in rest.split(",")]
+
+
+def _take_style(script: _Script, rest: str) -> None:
+    values = dict(zip(script.style_fields, (v.strip() for v in rest.split(",")), strict=False))
+    code = int(values["alignment"]) if values.get("alignment", "").isdigit() else 2
+    place = _SSA_PLACE.get(code) if script.is_old else code
+    tags = "".join(
+        f"<{tag}>"
+        for tag, name in (("i", "italic"), ("u", "underline"))
+        if values.get(name, "0") not in {"", "0"}
+    )
+    script.styles[values.get("name", "").lstrip("*")] = (
+        place if place in range(1, 10) and place != 2 else None,
+        tags,
+    )
+
+
+def _event(script: _Script, rest: str, number: int, source: Source) -> Iterator[RawCue]:
+    where = f"line {number}"
+    values = rest.split(",", len(script.event_fields) - 1)
+    if len(values) < len(script.event_fields):
+        raise bad_time(number, "has too few fields for an event")
+    event = dict(zip(script.event_fields, values, strict=True))
+    start, end = (_time(event.get(name, ""), number, source) for name in ("start", "end"))
+    if effect := event.get("effect", "").strip():
+        source.losses.add("EFFECT_DROPPED", f"An effect is left out: {effect[:60]}", where)
+    place, tags = script.styles.get(event.get("style", "").strip().lstrip("*"), (None, ""))
+    raw = event.get("text", "")
+    marked = from_markup(tags + _as_lines(raw, where, source))
+    for note in marked.notes:
+        if note.code != "TAGS_BALANCED" or not tags:
+            source.losses.add(note.code, note.message, where)
+    if not plain(marked.text).strip() and raw.strip():
+        source.losses.add("EMPTY_EVENT", "An event without words is left out.", where)
+        return
+    yield RawCue(
+        number, start, end, marked.text, marked.position or place, event.get("name", "").strip()
+    )
+
+
+def _time(written: str, number: int, source: Source) -> Flicks:
+    if not (found := _ONE_TIME.fullmatch(written)):
+        raise bad_time(number, f"holds {written.strip()[:40]!r}, which is no time")
+    return read_time(found[1], number, source.repairs, mark=".", decimals=2, hour_digits=1)
+
+
+def _as_lines(raw: str, where: str, source: Source) -> str:
+    """Text of an event with its own line breaks and spaces; overrides are still in it."""
+    if _COMMENT.search(raw):
+        source.losses.add("COMMENT_DROPPED", f"A comment is left out: {raw[:80]}", where)
+        raw = _COMMENT.sub("", raw)
+    raw = _RESET.sub(r"{\1\\i0\\b0\\u0\2}", raw)
+    # In overrides a backslash never stands before N, n or h alone; outside they are breaks and space.
+    parts = re.split(r"(\{[^{}]*\})", raw)
+    for i in range(0, len(parts), 2):
+        text = parts[i].replace("\\N", "\n").replace("\\n", " ").replace("\\h", "\u00a0")
+        parts[i] = text.replace(f"\\{_JOINER}", "\\")
+    return "".join(parts)
+
+
+_HEAD = """[Script Info]
+ScriptType: v4.00+
+WrapStyle: 2
+ScaledBorderAndShadow: yes
+PlayResX: 1920
+PlayResY: 1080
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding
+Style: Default,Noto Sans,58,&H00FFFFFF,&H00FFFFFF,&H00000000,&H80000000,0,0,0,0,100,100,0,0,1,3,1,2,96,96,58,1
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+"""
+
+
+def _write(cues: Sequence[Cue], target: Target) -> bytes:
+    lines = []
+    for number, cue in enumerate(cues, start=1):
+        if "{" in cue.text or "}" in cue.text:
+            target.losses.add("BRACES", "Braces are written as ( and ).", f"cue {number}")
+        place = f"{{\\an{cue.position}}}" if cue.position not in {None, 2} else ""
+        text = TAG.sub(_override, _safe(cue.text)).replace("\n", "\\N")
+        name = re.sub(r"[,\s]+", " ", cue.speaker)
+        lines.append(
+            f"Dialogue: 0,{_stamp(cue.start)},{_stamp(cue.end)},Default,{name},0,0,0,,{place}{text}\n"
+        )
+    return (_HEAD + "".join(lines)).encode()
+
+
+def _override(tag: re.Match[str]) -> str:
+    name = tag[0].strip("</>")
+    return f"{{\\{name}{0 if tag[0].startswith('</') else 1}}}"
+
+
+def _safe(text: str) -> str:
+    """Text that no renderer takes for a command."""
+    text = text.replace("{", "(").replace("}", ")")
+    return re.sub(r"\\(?=[Nnh{])", rf"\\{_JOINER}", text)
+
+
+def _stamp(time: Flicks) -> str:
+    """``H:MM:SS.cc``, rounded down."""
+    cs = to_ms(time) // 10
+    return f"{cs // 360_000}:{cs // 6000 % 60:02d}:{cs // 100 % 60:02d}.{cs % 100:02d}"
+
+
+def _read_back(data: bytes) -> list[Shown]:
+    script = pysubs2.SSAFile.from_string(data.decode(), format_="ass")
+    return [
+        Shown(
+            from_ms(event.start),
+            from_ms(event.end),
+            re.sub(r"\{[^}]*\}", "", event.text).replace("\\N", "\n").replace(_JOINER, ""),
+        )
+        for event in script.events
+    ]
+
+
+FORMAT = Format(
+    name="ass",
+    extension=".ass",
+    media_type="text/x-ssa",
+    grid=10 * FLICKS_PER_MS,
+    sniff=_sniff,
+    keeps_speaker=True,
+    read=_read,
+    write=_write,
+    shows=lambda cue: plain(cue.text).replace("{", "(").replace("}", ")"),
+    read_back=_read_back,
+)
