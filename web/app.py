@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import mimetypes
 
-from apiflask import APIFlask
 from flask import Flask, Response, g, request
 from flask_babel import Babel
 
 from web import auth, errors, guard, security
 from web.api import api
-from web.api.description import describe
+from web.api.description import DescribedFlask, describe
 from web.pages import pages
 from web.sign_in import auth as door
 from workflow.settings import Settings
@@ -34,7 +33,7 @@ def create_app(settings: Settings, house: House | None = None) -> Flask:
 
     Raises RuntimeError if a route does not say who may use it.
     """
-    app = APIFlask(
+    app = DescribedFlask(
         "web",
         title="Terjime",
         version="1",
@@ -52,7 +51,9 @@ def create_app(settings: Settings, house: House | None = None) -> Flask:
     app.register_blueprint(door)
     app.register_blueprint(api)
     app.register_blueprint(pages)
-    app.add_url_rule("/healthz", "healthz", guard.public_without_session(_healthz))
+    app.add_url_rule(
+        "/healthz", "healthz", app.doc(hide=True)(guard.public_without_session(_healthz))
+    )
     guard.public(app.view_functions["static"])
     describe(app)
     guard.check_declarations(app)

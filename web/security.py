@@ -25,6 +25,7 @@ JSON_BYTES = 1 << 20
 CUES_BYTES = 8 << 20  # a whole draft: 10 000 cues with their uids
 FORM_BYTES = 6 << 20  # one subtitle file of at most 5 MiB and its fields
 JSON_DEPTH = 20
+UPLOAD_TYPE = "application/offset+octet-stream"
 IDLE_SECONDS = 60  # nothing read or sent for this long: the connection is given up
 UPLOAD_IDLE_SECONDS = 120
 
@@ -113,7 +114,7 @@ def _counter_uri(redis_url: str) -> str:
 def _bound_the_request() -> None:
     """Sizes by kind of route (a view's `most_bytes`, None for uploads), and an end to waiting."""
     view = current_app.view_functions.get(request.endpoint or "")
-    streams = getattr(view, "streams_body", False)
+    streams = getattr(view, "streams_body", False) and request.mimetype == UPLOAD_TYPE
     if not streams:
         is_form = request.mimetype == "multipart/form-data"
         request.max_content_length = getattr(

@@ -4,4 +4,15 @@ from apiflask import APIBlueprint
 
 api = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Terjime")
 
-from web.api import description, people, session  # noqa: E402, F401  they add their routes
+# They add their routes to the blueprint above.
+from web import uploads  # noqa: E402, F401
+from web.api import (  # noqa: E402, F401
+    description,
+    films,
+    jobs,
+    people,
+    projects,
+    session,
+    tracks,
+    versions,
+)

@@ -7,7 +7,7 @@ from typing import Any
 from apiflask import fields, validators
 
 from web.api import api
-from web.api.schemas import Body, answer, text
+from web.api.schemas import Body, answer, some_text
 from web.auth import LONGEST_PASSWORD
 from web.guard import actor, admin_only, house
 from workflow import stages
@@ -19,16 +19,16 @@ SHORTEST_PASSWORD = 12
 
 class NewPerson(Body):
     email = fields.String(required=True, validate=validators.Length(3, 254))
-    name = text(120)
-    password = text(LONGEST_PASSWORD, least=SHORTEST_PASSWORD)
+    name = some_text(120)
+    password = some_text(LONGEST_PASSWORD, least=SHORTEST_PASSWORD)
     is_admin = fields.Boolean(load_default=False)
     may_create_projects = fields.Boolean(load_default=False)
     locale = fields.String(load_default="en", validate=validators.OneOf(["en", "tk", "ru"]))
 
 
 class PersonChange(Body):
-    name = text(120, required=False)
-    password = text(LONGEST_PASSWORD, least=SHORTEST_PASSWORD, required=False)
+    name = some_text(120, required=False)
+    password = some_text(LONGEST_PASSWORD, least=SHORTEST_PASSWORD, required=False)
     active = fields.Boolean()
     is_admin = fields.Boolean()
     may_create_projects = fields.Boolean()

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from apiflask import Schema, fields, validators
+from apiflask.schemas import FileSchema
 from marshmallow import RAISE
 from marshmallow.fields import Field
 
@@ -51,7 +52,7 @@ class Body(Schema):
         unknown = RAISE
 
 
-def text(most: int, *, least: int = 1, required: bool = True, **options: Any) -> fields.String:
+def some_text(most: int, *, least: int = 1, required: bool = True, **options: Any) -> fields.String:
     return fields.String(required=required, validate=validators.Length(least, most), **options)
 
 
@@ -65,6 +66,15 @@ def an_id(*, required: bool = True, **options: Any) -> fields.String:
         validate=validators.Regexp(r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"),
         **options,
     )
+
+
+#: The answer of a route that sends a stored file, whole or a range of it.
+STORED_FILE = FileSchema(type="string", format="binary")
+FILE_RESPONSES = {
+    206: {"description": "The range that was asked for"},
+    304: {"description": "The client has this file"},
+    416: "The file has no such range",
+}
 
 
 class Refusal(Schema):

@@ -9,15 +9,15 @@ from flask import request
 
 from web import auth
 from web.api import api
-from web.api.schemas import Body, answer, text
+from web.api.schemas import Body, answer, some_text
 from web.guard import house, public_without_session, signed_in, signed_in_only
 from web.security import sign_in_limits
 from workflow.stages.views import PersonView
 
 
 class SignIn(Body):
-    email = text(254, metadata={"example": "ayna@example.org"})
-    password = text(auth.LONGEST_PASSWORD)
+    email = some_text(254, metadata={"example": "ayna@example.org"})
+    password = some_text(auth.LONGEST_PASSWORD)
 
 
 class Token(Schema):

@@ -1,0 +1,76 @@
+"""Films and the subtitle files that come to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import fields, validators
+from flask import Response
+
+from web.api import api
+from web.api.schemas import FILE_RESPONSES, STORED_FILE, Body, answer, some_text
+from web.downloads import send
+from web.guard import actor, guarded, house
+from workflow import stages
+from workflow.people import Action
+from workflow.stages.views import FilmView, TrackView
+from workflow.tracks import limits
+
+FILE_FIELD = {"description": "at most 5 MiB and 10 000 cues"}
+
+
+class SubtitleFile(Body):
+    file = fields.File(required=True, metadata=FILE_FIELD)
+    encoding = some_text(
+        40, required=False, load_default=None, metadata={"description": "UTF-8 unless said"}
+    )
+
+
+class NewTrack(SubtitleFile):
+    language = some_text(35, metadata={"example": "tk"})
+    kind = fields.String(
+        load_default="subtitle", validate=validators.OneOf(["subtitle", "reference"])
+    )
+    title = some_text(120, least=0, required=False, load_default="")
+
+
+@api.get("/films/<film_id>")
+@guarded(Action.VIEW, "film")
+@api.output(answer(FilmView))
+def get_film(film_id: str) -> FilmView:
+    """A film and how its ingest is doing"""
+    return stages.film_view(house(), film_id)
+
+
+@api.get("/films/<film_id>/files/<role>")
+@guarded(Action.VIEW, "film")
+@api.output(STORED_FILE, content_type="application/octet-stream")
+@api.doc(
+    summary="A proxy, the poster, the peaks: one of the film's `files`, by range",
+    responses=FILE_RESPONSES,
+)
+def get_film_file(film_id: str, role: str) -> Response:
+    return send(stages.film_file(house(), film_id, role), kind="film", object_id=film_id)
+
+
+@api.post("/films/<film_id>/tracks")
+@guarded(Action.EDIT_TRACK, "film")
+@api.input(NewTrack, location="form_and_files")
+@api.output(answer(TrackView), status_code=201)
+def import_track(film_id: str, form_and_files_data: dict[str, Any]) -> TrackView:
+    """Begin a track from a subtitle file; its repairs are in `draft.import_report`"""
+    file = form_and_files_data.pop("file")
+    return stages.import_track(
+        house(),
+        actor(),
+        film_id,
+        read_subtitles(file),
+        name=file.filename or "",
+        **form_and_files_data,
+    )
+
+
+def read_subtitles(file: Any) -> bytes:
+    """The uploaded file, one byte more than the limit at most: enough for it to be refused as too big."""
+    data: bytes = file.stream.read(limits.MAX_BYTES + 1)
+    return data

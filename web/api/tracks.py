@@ -1,0 +1,216 @@
+"""Tracks: their draft, alignment, proposals, and submitting a version."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from apiflask import Schema, fields, validators
+from flask import Response
+
+from web.api import api
+from web.api.conditions import seen_etag, tagged
+from web.api.films import SubtitleFile, read_subtitles
+from web.api.schemas import Body, an_id, answer, some_text
+from web.guard import actor, guarded, house
+from web.security import CUES_BYTES, takes
+from workflow import stages
+from workflow.errors import BadInput
+from workflow.people import Action
+from workflow.stages.views import DraftView, JobView, ProposalView, TrackView, VersionView
+from workflow.tracks.document import cues_from_request
+
+
+class CueShape(Schema):
+    """For the description only: the values are checked by `cues_from_request`, which names the bad cue."""
+
+    uid = fields.String(
+        required=True, metadata={"description": "kept for life; yours for a new cue"}
+    )
+    start = fields.Integer(required=True, metadata={"description": "flicks", "example": 705600000})
+    end = fields.Integer(required=True, metadata={"description": "flicks", "example": 2116800000})
+    text = fields.String(required=True, metadata={"example": "Salam, dünýä!"})
+    speaker = fields.String()
+    note = fields.String()
+    position = fields.Integer(allow_none=True, metadata={"description": "numpad place 1-9"})
+
+
+class Cues(Body):
+    cues = fields.List(fields.Raw(), required=True)
+
+
+class SavedDraft(answer(DraftView)):  # type: ignore[misc]
+    merged = fields.Integer(
+        required=True, metadata={"description": "changes of others that were merged in"}
+    )
+
+
+class Restore(Body):
+    revision = fields.Integer(required=True, strict=True, validate=validators.Range(1, 2**53))
+
+
+class AlignTo(Body):
+    """One of the two: a track of the same film, or the film's own speech."""
+
+    reference_track = an_id(required=False, load_default=None)
+    speech = fields.Boolean(load_default=False)
+
+
+class Accept(Body):
+    cues = fields.Raw(
+        required=True,
+        metadata={
+            "description": 'the uids to take, or "all"',
+            "oneOf": [
+                {"type": "string", "enum": ["all"]},
+                {"type": "array", "items": {"type": "string"}},
+            ],
+        },
+    )
+
+
+class Submit(Body):
+    note = some_text(4000, least=0, required=False, load_default="")
+    acknowledge = fields.Boolean(load_default=False)
+
+
+class Findings(Schema):
+    findings = fields.List(fields.Dict(), required=True)
+
+
+class History(Schema):
+    saves = fields.List(fields.Dict(), required=True)
+
+
+@api.get("/tracks/<track_id>")
+@guarded(Action.VIEW, "track")
+@api.output(answer(TrackView))
+def get_track(track_id: str) -> TrackView:
+    """Everything about a track"""
+    return stages.track_view(house(), track_id, actor())
+
+
+@api.get("/tracks/<track_id>/draft")
+@guarded(Action.VIEW, "track")
+@api.output(answer(DraftView))
+def get_draft(track_id: str) -> Response:
+    """The draft; its ETag goes back in If-Match"""
+    draft = stages.draft(house(), track_id)
+    return tagged(draft, draft.etag)
+
+
+@api.put("/tracks/<track_id>/draft")
+@guarded(Action.EDIT_TRACK, "track")
+@takes(CUES_BYTES)
+@api.input(Cues)
+@api.doc(
+    responses={
+        409: "The same cues were changed by somebody else: `details.conflicts` has both texts",
+        428: "If-Match is missing",
+    }
+)
+@api.output(SavedDraft)
+def save_draft(track_id: str, json_data: dict[str, Any]) -> Any:
+    """Save all cues. What others saved since is merged in, cue by cue; nothing is overwritten unseen"""
+    cues = cues_from_request(json_data["cues"])
+    draft, merged = stages.save_draft(house(), actor(), track_id, seen_etag(), cues)
+    return asdict(draft) | {"merged": merged}, 200, {"ETag": f'"{draft.etag}"'}
+
+
+@api.post("/tracks/<track_id>/import")
+@guarded(Action.EDIT_TRACK, "track")
+@api.input(SubtitleFile, location="form_and_files")
+@api.output(answer(TrackView))
+def import_into_track(track_id: str, form_and_files_data: dict[str, Any]) -> TrackView:
+    """Another subtitle file into the draft; cues that are the same keep their uids"""
+    file = form_and_files_data["file"]
+    return stages.import_into_track(
+        house(),
+        actor(),
+        track_id,
+        read_subtitles(file),
+        name=file.filename or "",
+        encoding=form_and_files_data["encoding"],
+        if_match=seen_etag(),
+    )
+
+
+@api.get("/tracks/<track_id>/findings")
+@guarded(Action.VIEW, "track")
+@api.output(Findings)
+def get_findings(track_id: str) -> dict[str, Any]:
+    """What the checks find in the draft"""
+    return {"findings": stages.findings(house(), track_id)}
+
+
+@api.get("/tracks/<track_id>/history")
+@guarded(Action.VIEW, "track")
+@api.output(History)
+def get_history(track_id: str) -> dict[str, Any]:
+    """Every save of the draft, newest first"""
+    return {"saves": stages.draft_history(house(), track_id)}
+
+
+@api.post("/tracks/<track_id>/restore")
+@guarded(Action.EDIT_TRACK, "track")
+@api.input(Restore)
+@api.output(answer(DraftView))
+def restore_save(track_id: str, json_data: dict[str, int]) -> DraftView:
+    """Go back to an earlier save, as a new one"""
+    return stages.restore_save(house(), actor(), track_id, json_data["revision"])
+
+
+@api.post("/tracks/<track_id>/alignments")
+@guarded(Action.EDIT_TRACK, "track")
+@api.input(AlignTo, example={"speech": True})
+@api.output(answer(JobView), status_code=202)
+def start_alignment(track_id: str, json_data: dict[str, Any]) -> JobView:
+    """Find new times; the job's `output` is the proposal"""
+    if (json_data["reference_track"] is not None) == json_data["speech"]:
+        raise BadInput("BAD_REQUEST", "Align either to a reference_track or to the speech.")
+    return stages.start_alignment(house(), actor(), track_id, **json_data)
+
+
+@api.get("/proposals/<proposal_id>")
+@guarded(Action.VIEW, "proposal")
+@api.output(answer(ProposalView))
+def get_proposal(proposal_id: str) -> ProposalView:
+    """Old and new times, with a confidence each"""
+    return stages.proposal_view(house(), proposal_id)
+
+
+@api.post("/proposals/<proposal_id>/accept")
+@guarded(Action.EDIT_TRACK, "proposal")
+@api.input(Accept, example={"cues": "all"})
+@api.output(answer(DraftView))
+def accept_proposal(proposal_id: str, json_data: dict[str, Any]) -> DraftView:
+    """Take the new times, of all cues or of some"""
+    chosen = json_data["cues"]
+    of_uids = isinstance(chosen, list) and all(isinstance(uid, str) for uid in chosen)
+    if chosen != "all" and not of_uids:
+        raise BadInput("BAD_REQUEST", 'cues must be "all" or a list of uids.', where="cues")
+    return stages.accept_proposal(house(), actor(), proposal_id, chosen)
+
+
+@api.post("/proposals/<proposal_id>/reject")
+@guarded(Action.EDIT_TRACK, "proposal")
+@api.output(answer(ProposalView))
+def reject_proposal(proposal_id: str) -> ProposalView:
+    """Keep the old times"""
+    return stages.reject_proposal(house(), actor(), proposal_id)
+
+
+@api.post("/tracks/<track_id>/versions")
+@guarded(Action.EDIT_TRACK, "track")
+@api.input(Submit)
+@api.output(answer(VersionView), status_code=201)
+@api.doc(
+    responses={
+        409: "The draft moved on, or nothing changed",
+        422: "Findings block it, or must be acknowledged: `details`",
+        428: "If-Match is missing",
+    }
+)
+def submit_version(track_id: str, json_data: dict[str, Any]) -> VersionView:
+    """Submit the draft for review"""
+    return stages.submit(house(), actor(), track_id, etag=seen_etag(), **json_data)
