@@ -4,7 +4,10 @@
 `detect_speech` listens to a film once; its `Speech` is kept and used again.
 """
 
+from workflow.align.both import align
+from workflow.align.speech import Speech, detect_speech
 from workflow.align.subtitles import align_to_subtitles
+from workflow.align.to_speech import align_to_speech
 from workflow.align.values import (
     MOVED_BY_NEIGHBOURS,
     NO_COUNTERPART,
@@ -23,5 +26,9 @@ __all__ = [
     "Alignment",
     "Retimed",
     "Segment",
+    "Speech",
+    "align",
+    "align_to_speech",
     "align_to_subtitles",
+    "detect_speech",
 ]

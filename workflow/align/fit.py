@@ -20,6 +20,8 @@ from workflow.progress import Watch, part, unwatched
 
 MOST_STATES = 240
 
+Pieces = npt.NDArray[np.intp]
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -51,7 +53,8 @@ def fit(cues: Floats, ref: Reference, watch: Watch = unwatched) -> Fit:
     for turn in range(3):
         part(watch, 400, 900)(turn * 333, "Looking for cuts")
         centres = states[path]
-        slope, sigma = slope_of(scaled, ref, centres, noise)
+        meeting = _Meeting.of(scaled, ref, centres)
+        slope, sigma = slope_of(meeting, pieces_of(centres), noise)
         better = family_or_free(rate * (1 + slope), sigma * rate, float(np.ptp(cues)))
         # the offsets turn around the middle of each piece, so that it stays where it is
         centres = centres + _turned(cues, rate, float(better), centres)
@@ -59,16 +62,15 @@ def fit(cues: Floats, ref: Reference, watch: Watch = unwatched) -> Fit:
         scaled = cues * rate
         found = distinct(search.local_offsets(scaled, ref, centres), MOST_STATES // 2)
         pieces = sharpened(scaled, ref, centres)
-        noise = learnt(scaled, ref, centres, noise)
+        noise = learnt(_Meeting.of(scaled, ref, centres), noise)
         states, path, evidence = _walk(scaled, ref, noise, np.concatenate([pieces, found]))
     scores = walk.Scores(ref, noise)
     table = scores.of(scaled, states)
     sure = walk.certainty(table, walk.change_costs(states), walk.eagerness(scaled), states, path)
-    change = np.abs(np.diff(states[path])) > 1e-9
     return Fit(
         rate=exact,
         offsets=states[path],
-        piece=np.concatenate([[0], np.cumsum(change)]).astype(np.intp),
+        piece=pieces_of(states[path]),
         sure=sure,
         scores=table[np.arange(len(path)), path].astype(np.float64),
         evidence=evidence,
@@ -97,53 +99,77 @@ def distinct(peaks: list[search.Peak], most: int) -> Floats:
     return np.array(kept)
 
 
-def _weights(distance: Floats, ref: Reference, noise: walk.Noise) -> tuple[Floats, Floats]:
-    """Responsibility of each scale for each distance, float64[scales, n], and the strangers' float64[n]."""
-    chance = ref.density * np.exp(-2 * ref.density * np.abs(distance))
-    parts = np.array(
-        [s * walk.density_at(distance, w) for s, w in zip(noise.shares, ref.scales, strict=True)]
-    )
-    strangers = max(noise.strangers, 0.02) * chance
-    total = parts.sum(0) + strangers
-    return parts / total, strangers / total
+@dataclass(frozen=True)
+class _Meeting:
+    """Every boundary of the track (in-times, then out-times), and how it meets the reference on a walk.
+
+    times, distance  float64[2n]: the boundary, and how far its nearest counterpart lies from where it was put
+    scales           float64[4, 2n]: the standard deviations that may explain the distance
+    """
+
+    times: Floats
+    distance: Floats
+    scales: Floats
+    density: float
+
+    @classmethod
+    def of(cls, cues: Floats, ref: Reference, offsets: Floats) -> _Meeting:
+        one_kind = np.ones(len(cues))
+        return cls(
+            times=np.concatenate([cues[:, 0], cues[:, 1]]),
+            distance=np.concatenate(
+                [
+                    walk.nearest(ref.starts, cues[:, 0] + offsets),
+                    walk.nearest(ref.ends, cues[:, 1] + offsets),
+                ]
+            ),
+            scales=np.concatenate(
+                [np.outer(ref.scales, one_kind), np.outer(ref.end_scales, one_kind)], axis=1
+            ),
+            density=ref.density,
+        )
+
+    def explained(self, noise: walk.Noise) -> tuple[Floats, Floats]:
+        """Probability that each scale explains each distance, float64[4, 2n], and that chance does."""
+        chance = self.density * np.exp(-2 * self.density * np.abs(self.distance))
+        parts = np.array(noise.shares)[:, None] * np.exp(-0.5 * (self.distance / self.scales) ** 2)
+        parts /= self.scales * np.sqrt(2 * np.pi)
+        strangers = max(noise.strangers, 0.02) * chance
+        total = parts.sum(0) + strangers
+        return parts / total, strangers / total
 
 
-def _distances(cues: Floats, ref: Reference, offsets: Floats) -> tuple[Floats, Floats]:
-    return walk.nearest(ref.starts, cues[:, 0] + offsets), walk.nearest(
-        ref.ends, cues[:, 1] + offsets
-    )
-
-
-def learnt(cues: Floats, ref: Reference, offsets: Floats, noise: walk.Noise) -> walk.Noise:
+def learnt(meeting: _Meeting, noise: walk.Noise) -> walk.Noise:
     """Shares that the walk shows, a few turns of expectation-maximisation with a light prior."""
-    distance = np.concatenate(_distances(cues, ref, offsets))
+    prior = np.array([*walk.FIRST_GUESS.shares, walk.FIRST_GUESS.strangers]) * 10
     for _ in range(5):
-        parts, strangers = _weights(distance, ref, noise)
-        prior = np.array([*walk.FIRST_GUESS.shares, walk.FIRST_GUESS.strangers]) * 10
+        parts, strangers = meeting.explained(noise)
         counts = np.concatenate([parts.sum(1), [strangers.sum()]]) + prior
         noise = walk.Noise(tuple(float(c) for c in (counts / counts.sum())[:-1]))
     return noise
 
 
-def slope_of(
-    cues: Floats, ref: Reference, offsets: Floats, noise: walk.Noise
-) -> tuple[float, float]:
+def slope_of(meeting: _Meeting, piece: Pieces, noise: walk.Noise) -> tuple[float, float]:
     """How much faster than 1 the reference runs within the pieces, and its standard deviation.
 
     Weighted least squares over the boundaries that meet, a free offset for each piece.
     """
-    distance = np.concatenate(_distances(cues, ref, offsets))
-    times = np.concatenate([cues[:, 0], cues[:, 1]])
-    piece = np.concatenate([[0], np.cumsum(np.abs(np.diff(offsets)) > 1e-9)]).astype(np.intp)
-    piece = np.concatenate([piece, piece])
-    parts, _ = _weights(distance, ref, noise)
-    weight = (parts[:3] / np.array(ref.scales[:3])[:, None] ** 2).sum(0)
-    total = np.bincount(piece, weight) + 1e-12
-    middle_time = (np.bincount(piece, weight * times) / total)[piece]
-    middle_distance = (np.bincount(piece, weight * distance) / total)[piece]
+    times, distance = meeting.times, meeting.distance
+    both = np.concatenate([piece, piece])
+    parts, _ = meeting.explained(noise)
+    weight = (parts[:3] / meeting.scales[:3] ** 2).sum(0)
+    total = np.bincount(both, weight) + 1e-12
+    middle_time = (np.bincount(both, weight * times) / total)[both]
+    middle_distance = (np.bincount(both, weight * distance) / total)[both]
     spread = float((weight * (times - middle_time) ** 2).sum()) + 1e-9
     slope = float((weight * (times - middle_time) * (distance - middle_distance)).sum()) / spread
     return slope, spread**-0.5
+
+
+def pieces_of(offsets: Floats) -> Pieces:
+    """int[n]: number of the run of equal offsets that each cue is in."""
+    change = np.abs(np.diff(offsets)) > 1e-9
+    return np.concatenate([[0], np.cumsum(change)]).astype(np.intp)
 
 
 def family_or_free(rate: float, sigma: float, span: float) -> Fraction:
@@ -163,7 +189,7 @@ _EXACT = (Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 100
 
 def _turned(cues: Floats, old: float, new: float, offsets: Floats) -> Floats:
     """What to add to the offsets so that each piece turns around its middle when the rate changes."""
-    piece = np.concatenate([[0], np.cumsum(np.abs(np.diff(offsets)) > 1e-9)]).astype(np.intp)
+    piece = pieces_of(offsets)
     middle = np.bincount(piece, cues.mean(1)) / np.bincount(piece)
     out: Floats = (middle * (old - new))[piece]
     return out

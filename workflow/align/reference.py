@@ -21,7 +21,9 @@ Floats = npt.NDArray[np.float64]
 # mean the same moment. A translator keeps about half of the boundaries exactly (milliseconds), loses up to a
 # frame in conversion, moves some by hand, and breaks sentences elsewhere.
 SUBTITLE_SCALES = (0.006, 0.02, 0.1, 0.35)
-SPEECH_SCALES = (0.03, 0.08, 0.2, 0.5)
+# A voice begins sharply, and a detector of speech hears it; where it ends is a matter of breath and echo.
+SPEECH_SCALES = (0.02, 0.06, 0.2, 0.5)
+SPEECH_END_SCALES = (0.05, 0.1, 0.25, 0.6)
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Reference:
 
     starts, ends   float64[m], seconds, each sorted on its own
     clock, spoken  spoken[i] is how many seconds were spoken before clock[i]; linear between
-    scales         how exactly boundaries can be expected to meet, see SUBTITLE_SCALES
+    scales         how exactly in-times can be expected to meet, see SUBTITLE_SCALES
+    end_scales     the same of out-times
     """
 
     starts: Floats
@@ -38,6 +41,7 @@ class Reference:
     clock: Floats
     spoken: Floats
     scales: tuple[float, ...]
+    end_scales: tuple[float, ...]
 
     @property
     def first(self) -> float:
@@ -69,7 +73,11 @@ def seconds_of(cues: Sequence[Cue]) -> Floats:
     return times / FLICKS_PER_SECOND
 
 
-def reference_of_spans(spans: Floats, scales: tuple[float, ...]) -> Reference:
+def reference_of_spans(
+    spans: Floats,
+    scales: tuple[float, ...] = SUBTITLE_SCALES,
+    end_scales: tuple[float, ...] = SUBTITLE_SCALES,
+) -> Reference:
     """From float64[m, 2] spans in any order; they may overlap. At least one."""
     spans = spans[np.argsort(spans[:, 0], kind="stable")]
     clock, spoken = [float(spans[0, 0])], [0.0]
@@ -85,9 +93,10 @@ def reference_of_spans(spans: Floats, scales: tuple[float, ...]) -> Reference:
         clock=np.array(clock),
         spoken=np.array(spoken),
         scales=scales,
+        end_scales=end_scales,
     )
 
 
 def reference_of_cues(cues: Sequence[Cue]) -> Reference:
     """From a subtitle file of the film in any language. At least one cue."""
-    return reference_of_spans(seconds_of(cues), SUBTITLE_SCALES)
+    return reference_of_spans(seconds_of(cues))

@@ -215,12 +215,19 @@ def candidate_offsets(cues: Floats, ref: Reference) -> list[Peak]:
 
 
 def sharpen(cues: Floats, ref: Reference, offset: float, width: int) -> float:
-    """*offset* moved to the middle of the densest differences within its pile."""
+    """*offset* moved to the middle of the densest differences within its pile.
+
+    Out-times have a say only where the reference's are as sharp as its in-times.
+    """
     reach = (width / 2 + 1) * BIN
-    near = np.sort(both_differences(cues, ref, offset - reach, offset + reach))
+    if ref.end_scales == ref.scales:
+        near = np.sort(both_differences(cues, ref, offset - reach, offset + reach))
+    else:
+        reach = max(reach, 5 * ref.scales[0])
+        near = np.sort(differences(cues[:, 0], ref.starts, offset - reach, offset + reach)[0])
     if not len(near):
         return offset
-    span = 0.016 if width == NARROW else 0.25
+    span = 2.7 * ref.scales[0] if width == NARROW else 0.25
     count = np.searchsorted(near, near + span, side="right") - np.arange(len(near))
     first = int(np.argmax(count))
     return float(np.median(near[first : first + int(count[first])]))
@@ -238,7 +245,9 @@ def local_offsets(cues: Floats, ref: Reference, centres: Floats, reach: float = 
         near = np.sort(both_differences(cues[window], ref, centre - reach, centre + reach))
         if len(near) < 3:
             continue
-        count = np.searchsorted(near, near + 0.016, side="right") - np.arange(len(near))
+        count = np.searchsorted(near, near + 2.7 * ref.scales[0], side="right") - np.arange(
+            len(near)
+        )
         for first in np.argsort(-count, kind="stable")[:3]:
             if count[first] >= 3:
                 offset = float(np.median(near[first : first + int(count[first])]))

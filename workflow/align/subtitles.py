@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -140,7 +141,7 @@ def story_order(cues: Sequence[Cue]) -> list[int]:
     That is the file's own order: where something was cut out, times may step back. A file in which more
     than a tenth of the cues do so was shuffled, and goes by its times.
     """
-    back = sum(b.start < a.start for a, b in zip(cues, cues[1:], strict=False))
+    back = sum(b.start < a.start for a, b in itertools.pairwise(cues))
     if back <= 1 + len(cues) // 10:
         return list(range(len(cues)))
     return sorted(range(len(cues)), key=lambda i: (cues[i].start, cues[i].end))
@@ -211,7 +212,7 @@ def least_gaps(
     """
     frame = FLICKS_PER_SECOND / room.grid.rate if room.grid else 1
     out = np.full(max(0, len(cues) - 1), room.gap, np.int64)
-    for i, (cue, after) in enumerate(zip(cues, cues[1:], strict=False)):
+    for i, (cue, after) in enumerate(itertools.pairwise(cues)):
         own = float((after.start - cue.end) / frame)
         if piece[i] == piece[i + 1] and own < 0.75 * room.gap:
             out[i] = min(round(own), int(starts[i + 1] - ends[i]), room.gap)
@@ -237,7 +238,7 @@ def segments_of(
             rate=rate,
             confidence=float(sure[first:after].mean()),
         )
-        for first, after in zip(edges, edges[1:], strict=False)
+        for first, after in itertools.pairwise(edges)
     )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from workflow.align.fit import Fit
 from workflow.align.jitter import Steady
 from workflow.align.reference import Floats
+
+Flags = npt.NDArray[np.bool_]
 
 
 def is_related(found: Fit, count: int) -> bool:
@@ -15,7 +18,7 @@ def is_related(found: Fit, count: int) -> bool:
 
 
 def believe(
-    found: Fit, known: Floats, pushed: Floats, steady: Steady | None, related: bool
+    found: Fit, known: Flags, pushed: Flags, steady: Steady | None, related: bool
 ) -> Floats:
     """float64[n]: how sure it is that each cue's times are within 200 ms."""
     sure = found.sure * np.where(known, 1.0, 0.4) * np.where(pushed, 0.5, 1.0)

@@ -52,11 +52,13 @@ def nearest(marks: Floats, points: Floats) -> Floats:
     return out
 
 
-def boundary_score(distance: Floats, ref: Reference, noise: Noise) -> Floats:
+def boundary_score(
+    distance: Floats, density: float, scales: tuple[float, ...], noise: Noise
+) -> Floats:
     """Nats for a boundary whose nearest counterpart is *distance* seconds away, against chance."""
-    chance = ref.density * np.exp(-2 * ref.density * np.abs(distance))
+    chance = density * np.exp(-2 * density * np.abs(distance))
     ratio = np.full_like(distance, max(noise.strangers, 0.02))
-    for share, scale in zip(noise.shares, ref.scales, strict=True):
+    for share, scale in zip(noise.shares, scales, strict=True):
         ratio += share * density_at(distance, scale) / np.maximum(chance, 1e-9)
     out: Floats = np.clip(np.log(ratio), FLOOR, CEILING)
     return out
@@ -68,8 +70,10 @@ class Scores:
     def __init__(self, ref: Reference, noise: Noise) -> None:
         self.origin = ref.first - 5.0
         grid = np.arange(self.origin, ref.last + 5.0, GRID)
-        self.starts = boundary_score(nearest(ref.starts, grid), ref, noise).astype(np.float32)
-        self.ends = boundary_score(nearest(ref.ends, grid), ref, noise).astype(np.float32)
+        self.starts, self.ends = (
+            boundary_score(nearest(marks, grid), ref.density, scales, noise).astype(np.float32)
+            for marks, scales in ((ref.starts, ref.scales), (ref.ends, ref.end_scales))
+        )
         self.spoken = np.interp(grid, ref.clock, ref.spoken).astype(np.float32)
         self.coverage = ref.coverage
 

@@ -1,0 +1,202 @@
+"""`terjime align`: laying subtitles on another subtitle file, a film or its sound."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import count
+from pathlib import Path
+
+import click
+
+from workflow.align import Alignment, Speech, detect_speech
+from workflow.align import align as align_cues
+from workflow.cli import ProgressLine, print_json
+from workflow.errors import BadInput
+from workflow.media.container import sniff
+from workflow.media.ffmpeg import DEMUXERS
+from workflow.media.probe import Examined, examine
+from workflow.progress import Watch, part
+from workflow.timebase import FLICKS_PER_SECOND, Flicks, FrameGrid, clock, parse_rate
+from workflow.tracks.cues import Cue, in_order
+from workflow.tracks.formats import Imported, format_named, read_subtitles, write_subtitles
+
+
+@click.group()
+def align() -> None:
+    """Put subtitles made for another copy of the film where they belong."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What the references given on the command line amount to."""
+
+    cues: tuple[Cue, ...] | None = None
+    speech: Speech | None = None
+    grid: FrameGrid | None = None
+    duration: Flicks | None = None
+
+
+def _rate(_: click.Context, __: click.Parameter, text: str | None) -> Fraction | None:
+    try:
+        return parse_rate(text) if text else None
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@align.command("subtitles")
+@click.argument("track", type=click.Path(path_type=Path))
+@click.option(
+    "--reference",
+    "references",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    required=True,
+    help="A subtitle file of the film in any language, the film, or its sound. May be given twice: both are used.",
+)
+@click.option("-o", "--output", "out", type=click.Path(path_type=Path), required=True)
+@click.option("--report", type=click.Path(path_type=Path), help="Write what was found as JSON.")
+@click.option("--fps", callback=_rate, help="Frame rate that times are to end on, e.g. 24000/1001.")
+@click.option(
+    "--force", is_flag=True, help="Write the best guess even if the two do not belong together."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+def subtitles(
+    track: Path,
+    references: tuple[Path, ...],
+    out: Path,
+    report: Path | None,
+    fps: Fraction | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Give every cue of TRACK its time on the film.
+
+    Times end on frames if --fps is given or a reference is a film of constant frame rate. No cue is lost
+    or reordered, and no text is touched.
+    """
+    progress = ProgressLine()
+    target = format_named(out.suffix) if out.suffix else None
+    imported = _read(track, fps)
+    heard = _hear(references, fps, part(progress, 0, 800))
+    found = align_cues(
+        imported.cues,
+        heard.cues,
+        heard.speech,
+        grid=FrameGrid(fps) if fps else heard.grid,
+        film_duration=heard.duration,
+        watch=part(progress, 800, 1000),
+    )
+    progress.done()
+    body = found.to_json() | {
+        "track": {
+            "format": imported.report.format,
+            "encoding": imported.report.encoding,
+            "repairs": [repair.to_json() for repair in imported.report.repairs],
+        }
+    }
+    if report is not None:
+        report.write_text(json.dumps(body, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if not found.related and not force:
+        raise BadInput(
+            "UNRELATED",
+            f"{track.name} and {' and '.join(path.name for path in references)} do not belong together:"
+            " no times were found at which they meet better than by chance.",
+            where=track.name,
+            advice="Check that both are of the same film; --force writes the best guess.",
+        )
+    moved = [
+        replace(cue, start=new.start, end=new.end)
+        for cue, new in zip(imported.cues, found.cues, strict=True)
+    ]
+    written = write_subtitles(
+        in_order(moved), target.name if target else imported.report.format, frame_rate=fps
+    )
+    out.write_bytes(written.data)
+    if as_json:
+        print_json(body)
+        return
+    for line in _summary(found, out):
+        click.echo(line)
+
+
+def _read(path: Path, fps: Fraction | None) -> Imported:
+    number = count(1)
+    return read_subtitles(path.read_bytes(), frame_rate=fps, uid=lambda: f"cue-{next(number)}")
+
+
+def _hear(references: tuple[Path, ...], fps: Fraction | None, watch: Watch) -> Heard:
+    heard = Heard()
+    for i, path in enumerate(references):
+        watched = part(watch, 1000 * i // len(references), 1000 * (i + 1) // len(references))
+        container, refusal = _container_of(path)
+        if container:
+            examined = examine(path, name=path.name, watch=part(watched, 0, 100))
+            speech = _listen(path, container, examined, part(watched, 100, 1000))
+            heard = replace(heard, speech=speech, **_film_of(examined))
+            continue
+        try:
+            heard = replace(heard, cues=_read(path, fps).cues)
+        except BadInput as error:
+            # a file that is neither is told what its first bytes look like
+            raise (refusal if refusal and b"\0" in _head(path) else error) from None
+    return heard
+
+
+def _container_of(path: Path) -> tuple[str | None, BadInput | None]:
+    try:
+        return sniff(path, name=path.name), None
+    except BadInput as refusal:
+        return None, refusal
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(1 << 16)
+
+
+def _film_of(examined: Examined) -> dict[str, FrameGrid | Flicks | None]:
+    picture = examined.picture
+    if picture is None:
+        return {}
+    return {
+        "grid": FrameGrid(picture.rate) if picture.constant else None,
+        "duration": picture.end - picture.start,
+    }
+
+
+def _listen(path: Path, container: str, examined: Examined, watch: Watch) -> Speech:
+    if examined.sound is None:
+        raise BadInput(
+            "NO_SOUND",
+            f"{path.name} has no sound to align to.",
+            where=path.name,
+            advice="Align to a subtitle file of the film instead.",
+        )
+    return detect_speech(
+        path,
+        watch=watch,
+        demuxer=DEMUXERS[container],
+        stream=examined.sound.index,
+        zero=examined.picture.start if examined.picture else examined.facts.start,
+    )
+
+
+def _summary(found: Alignment, out: Path) -> Iterator[str]:
+    yield f"{len(found.cues)} cues in {len(found.segments)} segments, by {found.method}:"
+    for segment in found.segments:
+        rate = "" if segment.rate == 1 else f", rate {segment.rate}"
+        yield (
+            f"  cues {segment.first_cue + 1}-{segment.last_cue + 1}: offset"
+            f" {segment.offset / FLICKS_PER_SECOND:+.3f} s{rate}, from {clock(segment.from_time)}"
+            f" to {clock(segment.to_time)}, confidence {segment.confidence:.2f}"
+        )
+    for mark, label in (
+        ("no_counterpart", "without counterpart"),
+        ("moved_by_neighbours", "moved by neighbours"),
+    ):
+        if found.count(mark):
+            yield f"  {found.count(mark)} {label}"
+    yield f"on time before {found.before.on_time:.0%}, after {found.after.on_time:.0%}; written to {out}"
