@@ -1,0 +1,236 @@
+"""The desk of one track, and the proposal of new times for it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Response, request, url_for
+from flask_babel import lazy_gettext
+
+from web.guard import actor, guarded, house, signed_in
+from web.pages import pages
+from web.pages.frame import (
+    SHOWN_IN_PLACE,
+    api,
+    can,
+    film_file,
+    is_live,
+    page,
+    poster,
+    proxies,
+    see,
+)
+from web.pages.lanes import draw_lanes, segment_rows
+from workflow import stages
+from workflow.errors import BadInput, NotFound, TerjimeError
+from workflow.people import Action
+
+SAVES = {
+    "import": lazy_gettext("A file was read in"),
+    "edit": lazy_gettext("Edited"),
+    "merge": lazy_gettext("Edits of two people joined"),
+    "align": lazy_gettext("New times accepted"),
+    "restore": lazy_gettext("Gone back to an earlier save"),
+}
+HISTORY_SHOWN = 50
+
+
+@pages.get("/tracks/<track_id>")
+@guarded(Action.VIEW, "track")
+def desk(track_id: str) -> Response:
+    return _desk(track_id)
+
+
+def _desk(track_id: str, problem: TerjimeError | None = None, sent_note: str = "") -> Response:
+    view = stages.track_view(house(), track_id, actor())
+    can_edit = can(Action.EDIT_TRACK)
+    details = problem.details if problem else {}
+    live_jobs = [job for job in (view.alignment_job,) if is_live(job)]
+    live_jobs += [s for s in view.summary.stations if s.state == "running"]
+    return page(
+        "desk.html",
+        problem=problem,
+        problem_findings=details.get("findings", []),
+        may_acknowledge=problem is not None and problem.code == "FINDINGS_NOT_ACKNOWLEDGED",
+        sent_note=sent_note,
+        view=view,
+        can_edit=can_edit,
+        history=stages.draft_history(house(), track_id)[:HISTORY_SHOWN] if can_edit else [],
+        SAVES=SAVES,
+        sources=proxies(view.film),
+        poster=poster(view.film),
+        live_jobs=live_jobs,
+        props=_desk_props(view, can_edit),
+    )
+
+
+def _desk_props(view: Any, can_edit: bool) -> dict[str, Any]:
+    person = signed_in()
+    return {
+        **player_props(view.film),
+        "track": view.summary.id,
+        "person": person.id if person else "",
+        "language": view.summary.language,
+        "canEdit": can_edit,
+        "draft": {"etag": view.draft.etag, "cues": view.draft.cues} if view.draft else None,
+        "draftAddress": api("tracks", view.summary.id, "draft"),
+        "findingsAddress": api("tracks", view.summary.id, "findings"),
+        "peaks": film_file(view.film.id, "peaks") if "peaks" in view.film.files else None,
+        "shots": view.film.shots,
+    }
+
+
+def player_props(film: Any) -> dict[str, Any]:
+    """What the player must know of a film: its exact rate and its frames."""
+    return {"rate": film.rate, "frames": film.frames, "duration": film.duration}
+
+
+@pages.get("/tracks/<track_id>/next")
+@guarded(Action.VIEW, "track")
+def next_step(track_id: str) -> Response:
+    """The page where the track's next step is done."""
+    view = stages.track_view(house(), track_id, actor())
+    step = view.summary.next_step
+    if step == "decide" and view.proposal:
+        return see(url_for("pages.proposal", proposal_id=view.proposal.id))
+    if step in ("build", "verdict") and view.versions:
+        return see(url_for("pages.review", version_id=view.versions[0].id))
+    if step in ("render", "download"):
+        return see(url_for("pages.delivery", track_id=track_id))
+    return see(url_for("pages.desk", track_id=track_id))
+
+
+@pages.get("/tracks/<track_id>/versions/<int:number>")
+@guarded(Action.VIEW, "track")
+def version_by_number(track_id: str, number: int) -> Response:
+    for version in stages.track_view(house(), track_id, actor()).versions:
+        if version.number == number:
+            return see(url_for("pages.review", version_id=version.id))
+    raise NotFound("NOT_FOUND", "This track has no such version.")
+
+
+@pages.post("/tracks/<track_id>/import")
+@guarded(Action.EDIT_TRACK, "track")
+def import_file(track_id: str) -> Response:
+    file = request.files.get("file")
+    try:
+        if file is None or not file.filename:
+            raise BadInput("NO_FILE", "Choose a subtitle file first.")
+        stages.import_into_track(
+            house(),
+            actor(),
+            track_id,
+            file.read(),
+            name=file.filename,
+            encoding=request.form.get("encoding") or None,
+            if_match=request.form.get("etag", ""),
+        )
+    except SHOWN_IN_PLACE as error:
+        return _desk(track_id, error)
+    return see(url_for("pages.desk", track_id=track_id))
+
+
+@pages.post("/tracks/<track_id>/restore")
+@guarded(Action.EDIT_TRACK, "track")
+def restore(track_id: str) -> Response:
+    revision = request.form.get("revision", "")
+    try:
+        if not revision.isdecimal():
+            raise BadInput("REVISION", "That is no save of this draft.")
+        stages.restore_save(house(), actor(), track_id, int(revision))
+    except SHOWN_IN_PLACE as error:
+        return _desk(track_id, error)
+    return see(url_for("pages.desk", track_id=track_id))
+
+
+@pages.post("/tracks/<track_id>/align")
+@guarded(Action.EDIT_TRACK, "track")
+def align(track_id: str) -> Response:
+    to = request.form.get("to", "")
+    speech = to == "speech"
+    try:
+        if not to:
+            raise BadInput("REFERENCE", "Choose what to align to.")
+        stages.start_alignment(
+            house(), actor(), track_id, reference_track=None if speech else to, speech=speech
+        )
+    except SHOWN_IN_PLACE as error:
+        return _desk(track_id, error)
+    return see(url_for("pages.desk", track_id=track_id))
+
+
+@pages.post("/tracks/<track_id>/submit")
+@guarded(Action.EDIT_TRACK, "track")
+def submit(track_id: str) -> Response:
+    note = request.form.get("note", "")
+    try:
+        made = stages.submit(
+            house(),
+            actor(),
+            track_id,
+            etag=request.form.get("etag", ""),
+            note=note,
+            acknowledge=request.form.get("acknowledge") == "1",
+        )
+    except SHOWN_IN_PLACE as error:
+        return _desk(track_id, error, note)
+    return see(url_for("pages.review", version_id=made.id))
+
+
+@pages.get("/proposals/<proposal_id>")
+@guarded(Action.VIEW, "proposal")
+def proposal(proposal_id: str) -> Response:
+    return _proposal(proposal_id)
+
+
+def _proposal(proposal_id: str, problem: TerjimeError | None = None) -> Response:
+    view = stages.proposal_view(house(), proposal_id)
+    track = stages.track_view(house(), view.track_id, actor())
+    return page(
+        "proposal.html",
+        problem=problem,
+        proposal=view,
+        track=track,
+        can_edit=can(Action.EDIT_TRACK),
+        sources=proxies(track.film),
+        poster=poster(track.film),
+        lanes=draw_lanes(view.cues, view.segments),
+        segments=segment_rows(view.segments, view.cues),
+        changed=sum(1 for cue in view.cues if cue["changed"]),
+        props={**player_props(track.film), "cues": view.cues},
+    )
+
+
+@pages.post("/proposals/<proposal_id>/accept")
+@guarded(Action.EDIT_TRACK, "proposal")
+def accept(proposal_id: str) -> Response:
+    chosen = request.form.getlist("uid")
+    everything = request.form.get("what") == "all"
+    try:
+        if not everything and not chosen:
+            raise BadInput("NO_CUES", "No cue was chosen.", advice="Choose cues, or accept all.")
+        stages.accept_proposal(house(), actor(), proposal_id, "all" if everything else chosen)
+    except SHOWN_IN_PLACE as error:
+        return _proposal(proposal_id, error)
+    return _to_desk_of(proposal_id)
+
+
+@pages.post("/proposals/<proposal_id>/reject")
+@guarded(Action.EDIT_TRACK, "proposal")
+def reject(proposal_id: str) -> Response:
+    try:
+        stages.reject_proposal(house(), actor(), proposal_id)
+    except SHOWN_IN_PLACE as error:
+        return _proposal(proposal_id, error)
+    return _to_desk_of(proposal_id)
+
+
+def _to_desk_of(proposal_id: str) -> Response:
+    view = stages.proposal_view(house(), proposal_id)
+    return see(url_for("pages.desk", track_id=view.track_id))
+
+
+def new_key() -> str:
+    """Names one sending of a form, so that sending it twice does it once."""
+    return str(uuid.uuid4())
