@@ -295,7 +295,7 @@ def _disk(settings: Settings) -> str:
 
 
 def _pages() -> str:
-    manifest = Path(__file__).parents[2] / "web" / "static" / "built" / ".vite" / "manifest.json"
+    manifest = Path(__file__).parents[2] / "web" / "static" / "built" / "manifest.json"
     if not manifest.exists():
         raise ToolMissing("PAGES_MISSING", "The pages are not built.", advice="Run: make setup")
     return "built"
