@@ -8,7 +8,7 @@ decoded, after the limits were checked.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -367,7 +367,7 @@ def _read_packets(media: Any, size: int, watch: Watch) -> dict[int, _Tally]:
     tallies = {stream.index: _Tally(stream.time_base) for stream in streams}
     count = 0
     try:
-        for packet in media.demux(streams):
+        for packet in _packets(media, streams):
             count += 1
             if count % 20_000 == 0 and packet.pos:
                 watch(min(999, packet.pos * 1000 // size), "Reading the file")
@@ -384,6 +384,12 @@ def _read_packets(media: Any, size: int, watch: Watch) -> dict[int, _Tally]:
         for tally in tallies.values():
             tally.damaged = True
     return tallies
+
+
+def _packets(media: Any, streams: list[Any]) -> Iterator[Any]:
+    """PyAV 18 stumbles over streams that appeared on the way, but only after the last packet."""
+    with suppress(IndexError):
+        yield from media.demux(streams)
 
 
 def _check_not_empty(found: _Found, tallies: dict[int, _Tally], *, cut: bool) -> None:
@@ -417,7 +423,7 @@ def _decode_first(path: Path, container: str, found: _Found) -> _First:
         for stream in streams:
             stream.codec_context.options = {"max_pixels": str(limits.PIXELS)}
             stream.codec_context.thread_count = 1
-        for number, packet in enumerate(media.demux(streams)):
+        for number, packet in enumerate(_packets(media, streams)):
             for frame in _decoded(packet):
                 if packet.stream.type == "audio":
                     first.sound = first.sound or frame
