@@ -1,5 +1,35 @@
-"""The flow: what web/ and workers/ call. One step, one transaction, one short function."""
+"""The flow: what web/ and workers/ call. One step, one transaction, one short function.
 
+people.py    persons, projects, members; `admit`, the one check of rights
+films.py     upload → film → ingest
+tracks.py    import, draft, alignment and its proposal, submission
+builds.py    the review build of a version
+review.py    comments, verdicts
+renders.py   the final render of what was approved
+jobs.py      what each kind of job runs; cancel, retry, sweep
+"""
+
+from workflow.stages.builds import build_file, build_view, request_build
+from workflow.stages.films import (
+    add_film_file,
+    commit_offset,
+    drop_upload,
+    film_file,
+    film_view,
+    finish_upload,
+    open_upload,
+    upload_view,
+)
+from workflow.stages.jobs import (
+    all_jobs,
+    cancel_job,
+    job_view,
+    jobs_of_project,
+    retry_job,
+    run,
+    run_waiting,
+    sweep,
+)
 from workflow.stages.people import (
     Admitted,
     add_member,
@@ -13,19 +43,100 @@ from workflow.stages.people import (
     projects_of,
     remove_member,
 )
+from workflow.stages.renders import (
+    render_file,
+    render_manifest,
+    render_view,
+    start_render,
+    what_is,
+)
+from workflow.stages.review import (
+    add_comment,
+    comments_of,
+    give_verdict,
+    resolve_comment,
+    review_view,
+    revoke,
+)
+from workflow.stages.tracks import (
+    accept_proposal,
+    draft,
+    draft_history,
+    findings,
+    import_into_track,
+    import_track,
+    proposal_view,
+    reject_proposal,
+    restore_save,
+    save_draft,
+    start_alignment,
+    submit,
+    track_view,
+    version_cues,
+    withdraw,
+)
 from workflow.stages.views import as_json
+from workflow.store.accounts import note_event
+from workflow.store.ledger import claim
 
 __all__ = [
     "Admitted",
+    "accept_proposal",
+    "add_comment",
+    "add_film_file",
     "add_member",
     "admit",
+    "all_jobs",
     "as_json",
+    "build_file",
+    "build_view",
+    "cancel_job",
     "change_person",
+    "claim",
+    "comments_of",
+    "commit_offset",
     "create_person",
     "create_project",
+    "draft",
+    "draft_history",
+    "drop_upload",
+    "film_file",
+    "film_view",
+    "findings",
+    "finish_upload",
+    "give_verdict",
+    "import_into_track",
+    "import_track",
+    "job_view",
+    "jobs_of_project",
     "my_work",
+    "note_event",
+    "open_upload",
     "people",
     "project_view",
     "projects_of",
+    "proposal_view",
+    "reject_proposal",
     "remove_member",
+    "render_file",
+    "render_manifest",
+    "render_view",
+    "request_build",
+    "resolve_comment",
+    "restore_save",
+    "retry_job",
+    "review_view",
+    "revoke",
+    "run",
+    "run_waiting",
+    "save_draft",
+    "start_alignment",
+    "start_render",
+    "submit",
+    "sweep",
+    "track_view",
+    "upload_view",
+    "version_cues",
+    "what_is",
+    "withdraw",
 ]

@@ -66,7 +66,7 @@ def create_person(
             raise Conflict("EMAIL_TAKEN", "Somebody with this address is here already.")
         person = Person(
             email=address,
-            name=_short(name, 120, "NAME", "The name"),
+            name=show.short_text(name, 120, "NAME", "The name"),
             password=password_hash,
             fs_uniquifier=secrets.token_hex(32),
             locale=locale,
@@ -107,7 +107,9 @@ def change_person(house: House, actor: Actor, person_id: str, **fields: Any) -> 
         for name, value in fields.items():
             column = "password" if name == "password_hash" else name
             setattr(
-                person, column, _short(value, 120, "NAME", "The name") if name == "name" else value
+                person,
+                column,
+                show.short_text(value, 120, "NAME", "The name") if name == "name" else value,
             )
         if was_admin and not (person.is_admin and person.active):
             _keep_an_admin(session, person_id)
@@ -232,8 +234,8 @@ def create_project(
         )
     with house.write() as session:
         project = Project(
-            title=_short(title, 120, "TITLE", "The title"),
-            source_language=_language(source_language),
+            title=show.short_text(title, 120, "TITLE", "The title"),
+            source_language=show.language_tag(source_language),
             created_by=actor.user_id,
         )
         session.add(project)
@@ -431,25 +433,3 @@ def _role(role: str) -> Role:
             f"There is no role {role[:40]!r}.",
             advice=f"The roles are {', '.join(Role)}.",
         ) from error
-
-
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-
-
-def _language(tag: str) -> str:
-    if not _LANGUAGE.fullmatch(tag) or len(tag) > 35:
-        raise BadInput(
-            "LANGUAGE",
-            "That is not a language tag.",
-            where=tag[:40],
-            advice="Use a tag such as tk, ru or en-GB (BCP 47).",
-        )
-    return tag
-
-
-def _short(text: str, most: int, code: str, what: str) -> str:
-    """*text* without spaces around it and without control characters, 1 to *most* long."""
-    clean = "".join(c for c in " ".join(text.split()) if c.isprintable())
-    if not clean or len(clean) > most:
-        raise BadInput(code, f"{what} must have 1 to {most} characters; it has {len(clean)}.")
-    return clean

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, TypeVar
 
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import and_, column, func, select, table
 from sqlalchemy.orm import Session
 
-from workflow.errors import NotFound
+from workflow.errors import BadInput, NotFound
 from workflow.stages.views import (
     BuildView,
     CommentView,
@@ -52,12 +53,48 @@ from workflow.timebase import FrameGrid
 _Row = TypeVar("_Row", bound=Base)
 
 
-def row(session: Session, table: type[_Row], key: str) -> _Row:
+def row(session: Session, kind: type[_Row], key: str) -> _Row:
     """The row with that id. Raises NotFound."""
-    found = session.get(table, key)
+    found = session.get(kind, key)
     if found is None:
         raise NotFound("NOT_FOUND", "There is nothing here, or nothing that you may see.")
     return found
+
+
+def short_text(text: str, most: int, code: str, what: str) -> str:
+    """*text* on one line, without control characters, 1 to *most* long. Raises BadInput *code*."""
+    clean = one_line(text, len(text))
+    if not clean or len(clean) > most:
+        raise BadInput(code, f"{what} must have 1 to {most} characters; it has {len(clean)}.")
+    return clean
+
+
+def one_line(text: str, most: int) -> str:
+    """*text* on one line, without control characters, cut after *most*."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())[:most]
+
+
+def paragraph(text: str, most: int, code: str) -> str:
+    """*text* with its line breaks, without other control characters. Raises BadInput *code* over *most*."""
+    clean = "".join(c for c in text.strip().replace("\r\n", "\n") if c.isprintable() or c == "\n")
+    if len(clean) > most:
+        raise BadInput(code, f"The text has {len(clean)} characters; the most is {most}.")
+    return clean
+
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
+def language_tag(tag: str) -> str:
+    """*tag* if it is one (BCP 47). Raises BadInput LANGUAGE."""
+    if not _LANGUAGE.fullmatch(tag) or len(tag) > 35:
+        raise BadInput(
+            "LANGUAGE",
+            "That is not a language tag.",
+            where=tag[:40],
+            advice="Use a tag such as tk, ru or en-GB (BCP 47).",
+        )
+    return tag
 
 
 def name_of(session: Session, person_id: str | None) -> str:
@@ -185,7 +222,7 @@ def film_view(session: Session, film: Film) -> FilmView:
         .where(FilmFile.film_id == film.id, Blob.state == "present")
     ).all()
     job = latest_job(session, "ingest", film.id) if film.state != "ready" else None
-    rate = Fraction(film.rate_num, film.rate_den) if film.rate_num and film.rate_den else None
+    rate = rate_of(film)
     return FilmView(
         id=film.id,
         project_id=film.project_id,
@@ -206,6 +243,11 @@ def film_view(session: Session, film: Film) -> FilmView:
         created_at=film.created_at,
         created_by=name_of(session, film.created_by),
     )
+
+
+def rate_of(film: Film) -> Fraction | None:
+    """The mezzanine's rate; None before ingest is done."""
+    return Fraction(film.rate_num, film.rate_den) if film.rate_num and film.rate_den else None
 
 
 # --- versions, builds, verdicts, renders --------------------------------------------------------
@@ -324,10 +366,34 @@ def draft_view(
 
 
 def latest_version(session: Session, track_id: str) -> TrackVersion | None:
-    """The newest version that its author did not take back: the tip that verdicts are about."""
+    """The tip that verdicts are about: the newest version not taken back and not replaced."""
     return session.scalars(
         select(TrackVersion)
-        .where(TrackVersion.track_id == track_id, TrackVersion.state != "withdrawn")
+        .where(
+            TrackVersion.track_id == track_id,
+            TrackVersion.state.not_in(("withdrawn", "superseded")),
+        )
+        .order_by(TrackVersion.number.desc())
+        .limit(1)
+    ).first()
+
+
+def approved_before(session: Session, version: TrackVersion) -> TrackVersion | None:
+    """The last version before this one whose approval was not taken back: what a reviewer has seen."""
+    return approved_in(session, version.track_id, below=version.number)
+
+
+def approved_in(session: Session, track_id: str, *, below: int = 1 << 31) -> TrackVersion | None:
+    """The last approved version of a track, stale or not, among those numbered *below*."""
+    approved = select(Verdict.version_id).where(Verdict.verdict == "approved")
+    return session.scalars(
+        select(TrackVersion)
+        .where(
+            TrackVersion.track_id == track_id,
+            TrackVersion.number < below,
+            TrackVersion.revoked_at.is_(None),
+            TrackVersion.id.in_(approved),
+        )
         .order_by(TrackVersion.number.desc())
         .limit(1)
     ).first()
@@ -350,13 +416,9 @@ def assignment_states(session: Session, track_ids: Iterable[str]) -> dict[str, s
     wanted = list(track_ids)
     if not wanted:
         return {}
-    names = [f"t{index}" for index in range(len(wanted))]
-    query = text(
-        "SELECT track_id, state FROM assignment_state WHERE track_id IN"
-        f" ({', '.join(':' + name for name in names)})"
-    )
-    rows = session.execute(query, dict(zip(names, wanted, strict=True)))
-    return {track_id: state for track_id, state in rows}
+    view = table("assignment_state", column("track_id"), column("state"))
+    rows = session.execute(select(view.c.track_id, view.c.state).where(view.c.track_id.in_(wanted)))
+    return {track_id: state for track_id, state in rows}  # noqa: C416  rows are not pairs to mypy
 
 
 def track_summaries(session: Session, tracks: Sequence[Track]) -> list[TrackSummary]:
@@ -425,13 +487,13 @@ class _Journey:
         self.build = self._newest(Build)
         self.render = self._newest(Render)
 
-    def _newest(self, table: Any) -> Any:
+    def _newest(self, kind: Any) -> Any:
         if self.latest is None:
             return None
         return self.session.scalars(
-            select(table)
-            .where(table.version_id == self.latest.id)
-            .order_by(table.created_at.desc(), table.id)
+            select(kind)
+            .where(kind.version_id == self.latest.id)
+            .order_by(kind.created_at.desc(), kind.id)
             .limit(1)
         ).first()
 

@@ -275,3 +275,43 @@ class ReviewView:
     findings: list[dict[str, Any]]
     may: dict[str, str]  # action → "" when allowed, else why not
     my_roles: list[str]
+
+
+@dataclass(frozen=True)
+class UploadView:
+    """A resumable upload; its bytes so far are the file `settings.upload_dir / id`."""
+
+    id: str
+    project_id: str
+    person_id: str
+    name: str
+    length: int
+    offset: int
+    sha256: str | None
+    metadata_header: str
+    state: str  # open | done | refused | gone
+    error: dict[str, Any] | None
+    film_id: str | None
+    expires_at: int
+
+
+@dataclass(frozen=True)
+class FileView:
+    """A stored file to send: `house.blobs.path(sha256)`."""
+
+    sha256: str
+    size: int
+    media_type: str
+    name: str  # to offer for a download
+
+
+@dataclass(frozen=True)
+class DraftSaveView:
+    """One line of a draft's history."""
+
+    revision: int
+    what: str  # import | edit | merge | align | restore
+    cue_count: int
+    person: str
+    created_at: int
+    current: bool

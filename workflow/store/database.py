@@ -19,17 +19,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from sqlalchemy import Float, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, CursorResult, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 
-from workflow.errors import ToolFailed, ToolMissing
+from workflow.errors import Conflict, NotAllowed, TerjimeError, ToolFailed, ToolMissing
 
 BUSY_MS = 10_000  # how long a write waits for another before it gives up
 _TRIES = 3
@@ -99,6 +99,7 @@ class Database:
             except DBAPIError as error:
                 raise _in_our_words(error) from error
             finally:
+                session.expunge_all()  # what was read stays readable; the rollback would empty it
                 session.rollback()
 
     @contextmanager
@@ -137,6 +138,11 @@ def insert_for(session: Session, table: type[Any]) -> Any:
     if session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+def rows_changed(session: Session, statement: Any) -> int:
+    """Run an INSERT, UPDATE or DELETE and count its rows: what compare-and-set looks at."""
+    return cast(CursorResult[Any], session.execute(statement)).rowcount
 
 
 def _sqlite_engine(path: str, url: str) -> Engine:
@@ -225,7 +231,22 @@ def _in_our_words(error: DBAPIError) -> Exception:
             "The disk that holds the database is full.",
             advice="Nothing was saved. Free some space and try again.",
         )
+    for sign, refusal in _REFUSALS.items():
+        if sign in str(error.orig):
+            return refusal()
     return error
+
+
+#: What the database's own triggers say, should a stage ever let something through.
+_REFUSALS: dict[str, Callable[[], TerjimeError]] = {
+    "OWN_CUES verdict": lambda: NotAllowed(
+        "OWN_CUES", "Nobody approves a version that holds their own changes."
+    ),
+    "WRONG_STATE track_version": lambda: Conflict(
+        "WRONG_STATE", "The version has moved on in the meantime."
+    ),
+    "NOT_APPROVED render": lambda: Conflict("NOT_APPROVED", "The version is not approved."),
+}
 
 
 def filesystem_of(folder: Path) -> str:

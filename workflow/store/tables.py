@@ -201,6 +201,7 @@ class TrackVersion(Base):
     author_id: Mapped[str] = _to("person.id")
     created_at: Mapped[int] = _created()
     changed_at: Mapped[int] = _created()
+    revoked_at: Mapped[int | None]  # its approval was taken back, and not given again
 
 
 class CueAuthor(Base):

@@ -409,6 +409,7 @@ def upgrade() -> None:  # noqa: PLR0915  a list, not a thought
         sa.Column("author_id", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "state IN ('submitted','in_review','changes_requested','approved','stale','revoked','withdrawn','superseded')"
         ),

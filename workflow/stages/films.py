@@ -1,0 +1,433 @@
+"""Films: a resumable upload becomes a film, and ingest makes everything that others work with."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import uuid
+from dataclasses import asdict
+from pathlib import Path
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from workflow.align.speech import detect_speech
+from workflow.errors import BadInput, Conflict, NotFound, TerjimeError, ToolFailed
+from workflow.media import limits
+from workflow.media.container import sniff
+from workflow.media.facts import Film as FilmFacts
+from workflow.media.ingest import ingest
+from workflow.media.names import display_name
+from workflow.people import Actor
+from workflow.progress import Watch, part
+from workflow.stages import show
+from workflow.stages.running import Settle, publish
+from workflow.stages.views import FileView, FilmView, UploadView
+from workflow.store import audit, ledger
+from workflow.store.database import in_whole
+from workflow.store.house import House, remember_blob
+from workflow.store.ledger import Claimed
+from workflow.store.tables import Blob, Film, FilmFile, Upload, new_id, now_ms
+
+INGEST_VERSION = (
+    "ingest/1"  # part of every ingest job's key: raise it when ingest makes other bytes
+)
+UPLOAD_KEPT_MS = 7 * 24 * 3600 * 1000  # since the last byte
+UPLOADS_AT_ONCE = 20  # in one project, that had a byte within the hour
+PROJECT_BYTES = 200 << 30
+_HOUR_MS = 3600 * 1000
+_LEAST_FREE = 5 << 30
+
+MEDIA_TYPES = {
+    "original": "application/octet-stream",
+    "mezzanine": "video/mp4",
+    "proxy240": "video/mp4",
+    "proxy480": "video/mp4",
+    "sound": "audio/flac",
+    "poster": "image/jpeg",
+    "peaks": "application/octet-stream",
+    "speech": "application/octet-stream",
+}
+
+
+@in_whole
+def open_upload(
+    house: House,
+    actor: Actor,
+    project_id: str,
+    *,
+    name: str,
+    length: int,
+    sha256: str | None = None,
+    metadata_header: str = "",
+) -> UploadView:
+    """Room for a film of *length* bytes. Raises BadInput EMPTY, TOO_LARGE; Conflict QUOTA,
+    TOO_MANY_UPLOADS; ToolFailed DISK_LOW."""
+    if length <= 0:
+        raise BadInput("EMPTY", "The file is empty.", advice="Choose the film file again.")
+    if length > limits.FILM_BYTES:
+        raise BadInput(
+            "TOO_LARGE",
+            f"The file has {length / (1 << 30):.1f} GiB; at most {limits.FILM_BYTES >> 30} GiB are accepted.",
+        )
+    if sha256 is not None and (len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef")):
+        raise BadInput("HASH", "The sha256 that was given is not one.", where=sha256[:80])
+    _refuse_full_disk(house, length)
+    with house.write() as session:
+        _refuse_over_quota(session, project_id, length)
+        upload = Upload(
+            project_id=project_id,
+            person_id=actor.user_id,
+            name=display_name(name),
+            metadata_header=metadata_header,
+            length=length,
+            sha256=sha256,
+            expires_at=now_ms() + UPLOAD_KEPT_MS,
+        )
+        session.add(upload)
+        session.flush()
+        audit.note(
+            session,
+            actor.user_id,
+            "upload.open",
+            "upload",
+            upload.id,
+            name=upload.name,
+            length=length,
+        )
+        (house.settings.upload_dir / upload.id).touch(mode=0o600)
+        return _upload_view(upload)
+
+
+def _refuse_full_disk(house: House, length: int) -> None:
+    disk = shutil.disk_usage(house.settings.upload_dir)
+    spare = min(_LEAST_FREE, disk.total // 10)
+    if disk.free - length < spare:
+        raise ToolFailed(
+            "DISK_LOW",
+            f"The server has {disk.free >> 20} MB free; this film and its working copies need more.",
+            advice="An operator must free some space first. Texts and verdicts are still saved.",
+        )
+
+
+def _refuse_over_quota(session: Session, project_id: str, length: int) -> None:
+    active = select(func.count()).where(
+        Upload.project_id == project_id,
+        Upload.state == "open",
+        Upload.expires_at > now_ms() + UPLOAD_KEPT_MS - _HOUR_MS,
+    )
+    if (session.scalar(active) or 0) >= UPLOADS_AT_ONCE:
+        raise Conflict(
+            "TOO_MANY_UPLOADS",
+            f"{UPLOADS_AT_ONCE} uploads are under way in this project.",
+            advice="Finish or drop some of them first.",
+        )
+    held = session.scalar(
+        select(func.sum(Blob.size))
+        .select_from(Film)
+        .join(Blob, Blob.sha256 == Film.original)
+        .where(Film.project_id == project_id)
+    )
+    if (held or 0) + length > PROJECT_BYTES:
+        raise Conflict(
+            "QUOTA",
+            f"The project would have more than {PROJECT_BYTES >> 30} GiB of films.",
+            advice="An administrator can help.",
+        )
+
+
+def upload_view(house: House, upload_id: str) -> UploadView:
+    with house.read() as session:
+        return _upload_view(show.row(session, Upload, upload_id))
+
+
+@in_whole
+def commit_offset(house: House, upload_id: str, offset: int) -> UploadView:
+    """*offset* bytes are safe on the disk. Raises NotFound, Conflict UPLOAD_CLOSED."""
+    with house.write() as session:
+        upload = show.row(session, Upload, upload_id)
+        if upload.state != "open":
+            raise Conflict("UPLOAD_CLOSED", f"The upload is {upload.state}.")
+        upload.offset = offset
+        upload.expires_at = now_ms() + UPLOAD_KEPT_MS
+        return _upload_view(upload)
+
+
+def finish_upload(house: House, actor: Actor, upload_id: str) -> FilmView:
+    """All bytes are here: look at them, keep them, queue their ingest. Twice is as once.
+
+    A file that is no film is refused here, and the upload says why. Raises BadInput HASH_MISMATCH and
+    what `sniff` raises; Conflict UPLOAD_INCOMPLETE, UPLOAD_CLOSED.
+    """
+    upload = upload_view(house, upload_id)
+    if upload.state == "done" and upload.film_id:
+        return film_view(house, upload.film_id)
+    if upload.state != "open":
+        raise Conflict("UPLOAD_CLOSED", f"The upload is {upload.state}.")
+    file = house.settings.upload_dir / upload_id
+    size = file.stat().st_size if file.exists() else 0
+    if upload.offset != upload.length or size != upload.length:
+        raise Conflict(
+            "UPLOAD_INCOMPLETE",
+            f"{min(size, upload.offset)} of {upload.length} bytes are here.",
+            advice="Send the rest first.",
+        )
+    try:
+        return _take_in(house, actor, upload.project_id, file, upload.name, upload)
+    except BadInput as error:
+        _refuse(house, actor, upload_id, error)
+        raise
+
+
+def add_film_file(house: House, actor: Actor, project_id: str, path: Path, name: str) -> FilmView:
+    """A film that lies on this machine. Raises BadInput as `finish_upload` does."""
+    _refuse_full_disk(house, path.stat().st_size)
+    file = house.settings.upload_dir / f"copy-{uuid.uuid4().hex}"
+    try:
+        shutil.copyfile(path, file)
+        return _take_in(house, actor, project_id, file, display_name(name), None)
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _take_in(
+    house: House, actor: Actor, project_id: str, file: Path, name: str, upload: UploadView | None
+) -> FilmView:
+    sniff(file, name=name)
+    if upload and upload.sha256 and _sha256(file) != upload.sha256:
+        raise BadInput(
+            "HASH_MISMATCH",
+            "The file that arrived is not the one that was chosen.",
+            advice="It may have changed while it was sent. Upload it again.",
+        )
+    # A second name for the same bytes: if what follows fails, the upload is still where it was.
+    staged = house.settings.work_dir / f"incoming-{uuid.uuid4().hex}"
+    os.link(file, staged)
+    try:
+        sha256, size = house.blobs.publish(staged)
+    finally:
+        staged.unlink(missing_ok=True)
+    film_id = _record_film(house, actor, project_id, name, (sha256, size), upload)
+    file.unlink(missing_ok=True)
+    return film_view(house, film_id)
+
+
+@in_whole
+def _record_film(
+    house: House,
+    actor: Actor,
+    project_id: str,
+    name: str,
+    blob: tuple[str, int],
+    upload: UploadView | None,
+) -> str:
+    """Blob, film, job and message in one transaction; the same film again in a project is that film."""
+    sha256, size = blob
+    with house.write() as session:
+        remember_blob(session, sha256, size, MEDIA_TYPES["original"])
+        film = session.scalars(
+            select(Film).where(
+                Film.project_id == project_id, Film.original == sha256, Film.state != "failed"
+            )
+        ).first()
+        if film is None:
+            film = Film(
+                id=new_id(),
+                project_id=project_id,
+                name=name,
+                original=sha256,
+                created_by=actor.user_id,
+            )
+            session.add(film)
+            session.flush()
+            job = ledger.create(
+                session,
+                kind="ingest",
+                queue="render",
+                key=[INGEST_VERSION, film.id, sha256],
+                params={"name": name},
+                subject=film.id,
+                project_id=project_id,
+                created_by=actor.user_id,
+            )
+            audit.note(
+                session, actor.user_id, "film.add", "film", film.id, sha256=sha256, job=job.id
+            )
+        if upload:
+            session.execute(
+                update(Upload)
+                .where(Upload.id == upload.id, Upload.state == "open")
+                .values(state="done", film_id=film.id)
+            )
+        return film.id
+
+
+@in_whole
+def _refuse(house: House, actor: Actor, upload_id: str, error: TerjimeError) -> None:
+    with house.write() as session:
+        upload = show.row(session, Upload, upload_id)
+        upload.state = "refused"
+        upload.error = error.to_json()
+        audit.note(session, actor.user_id, "upload.refuse", "upload", upload_id, code=error.code)
+    (house.settings.upload_dir / upload_id).unlink(missing_ok=True)
+
+
+@in_whole
+def drop_upload(house: House, actor: Actor, upload_id: str) -> None:
+    """The person does not want it any more; its bytes go. Raises NotFound, Conflict UPLOAD_CLOSED."""
+    with house.write() as session:
+        upload = show.row(session, Upload, upload_id)
+        if upload.state not in ("open", "refused"):
+            raise Conflict("UPLOAD_CLOSED", f"The upload is {upload.state}.")
+        upload.state = "gone"
+        audit.note(session, actor.user_id, "upload.drop", "upload", upload_id)
+    (house.settings.upload_dir / upload_id).unlink(missing_ok=True)
+
+
+def drop_expired_uploads(house: House) -> int:
+    """Uploads that had no byte for a week, and files that no open upload owns. For the sweeper."""
+    with house.write() as session:
+        expired = session.scalars(
+            select(Upload).where(Upload.state == "open", Upload.expires_at < now_ms())
+        ).all()
+        for upload in expired:
+            upload.state = "gone"
+            audit.note(session, None, "upload.expire", "upload", upload.id)
+        ids = [upload.id for upload in expired]
+    for upload_id in ids:
+        (house.settings.upload_dir / upload_id).unlink(missing_ok=True)
+    return len(ids)
+
+
+def film_view(house: House, film_id: str) -> FilmView:
+    with house.read() as session:
+        return show.film_view(session, show.row(session, Film, film_id))
+
+
+def film_file(house: House, film_id: str, role: str) -> FileView:
+    """A file of the film: "original" or what ingest made. Raises NotFound."""
+    with house.read() as session:
+        film = show.row(session, Film, film_id)
+        if role == "original":
+            return file_view(session, film.original, film.name)
+        found = session.get(FilmFile, {"film_id": film_id, "role": role})
+        if found is None:
+            raise NotFound("NOT_FOUND", "The film has no such file.")
+        stem = film.name.rpartition(".")[0] or film.name
+        suffix = {"video/mp4": ".mp4", "audio/flac": ".flac", "image/jpeg": ".jpg"}.get(
+            MEDIA_TYPES[role], ""
+        )
+        return file_view(session, found.sha256, f"{stem}.{role}{suffix}")
+
+
+def file_view(session: Session, sha256: str | None, name: str) -> FileView:
+    """The blob as a file to send. Raises NotFound; BLOB_MISSING when the store lost or damaged it."""
+    blob = session.get(Blob, sha256) if sha256 else None
+    if blob is None:
+        raise NotFound("NOT_FOUND", "The file is not made yet.")
+    if blob.state != "present":
+        raise NotFound(
+            "BLOB_MISSING",
+            f"The stored file is {blob.state}.",
+            where=blob.sha256[:12],
+            advice="An operator can restore it from the backup.",
+        )
+    return FileView(blob.sha256, blob.size, blob.media_type, name)
+
+
+def known_film(session: Session, film: Film) -> FilmFacts:
+    """An ingested film as alignment, checks and rendering see it. Raises Conflict FILM_NOT_READY."""
+    mezzanine = session.get(FilmFile, {"film_id": film.id, "role": "mezzanine"})
+    rate = show.rate_of(film)
+    if film.state != "ready" or mezzanine is None or rate is None:
+        raise Conflict(
+            "FILM_NOT_READY",
+            "The film is still being taken in."
+            if film.state == "ingesting"
+            else "The film could not be taken in.",
+            advice="Wait until it is ready." if film.state == "ingesting" else "Upload it again.",
+            details={"state": film.state},
+        )
+    return FilmFacts(
+        hash=film.original,
+        mezzanine=mezzanine.sha256,
+        rate=rate,
+        frames=film.frames or 0,
+        width=film.width or 0,
+        height=film.height or 0,
+        has_sound=bool(film.has_sound),
+    )
+
+
+# --- the work -----------------------------------------------------------------------------------
+
+
+def run_ingest(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settle:
+    """Make the film's files, and find where its people speak."""
+    with house.read() as session:
+        film = show.row(session, Film, claimed.subject)
+        original = film.original
+    out = work / "film"
+    out.mkdir()
+    made = ingest(
+        house.blobs.existing(original),
+        out,
+        watch=part(watch, 0, 900),
+        ffmpeg=house.settings.ffmpeg,
+        name=claimed.params["name"],
+    )
+    files = dict(made.files)
+    if sound := files.get("sound"):
+        speech = detect_speech(sound, watch=part(watch, 900, 990))
+        files["speech"] = out / "speech.bin"
+        files["speech"].write_bytes(speech.to_bytes())
+    watch(990, "Storing")
+    kept = {role: publish(house, file, MEDIA_TYPES[role]) for role, file in files.items()}
+
+    def settle(session: Session) -> str:
+        for role, blob in kept.items():
+            remember_blob(session, blob.sha256, blob.size, blob.media_type)
+            session.merge(FilmFile(film_id=claimed.subject, role=role, sha256=blob.sha256))
+        session.execute(
+            update(Film)
+            .where(Film.id == claimed.subject)
+            .values(
+                state="ready",
+                error=None,
+                facts=made.facts.to_json() | {"changes": [asdict(c) for c in made.changes]},
+                rate_num=made.film.rate.numerator,
+                rate_den=made.film.rate.denominator,
+                frames=made.film.frames,
+                width=made.film.width,
+                height=made.film.height,
+                has_sound=made.film.has_sound,
+                shots=list(made.shots),
+            )
+        )
+        audit.note(session, None, "film.ready", "film", claimed.subject)
+        return claimed.subject
+
+    return settle
+
+
+def _upload_view(upload: Upload) -> UploadView:
+    return UploadView(
+        id=upload.id,
+        project_id=upload.project_id,
+        person_id=upload.person_id,
+        name=upload.name,
+        length=upload.length,
+        offset=upload.offset,
+        sha256=upload.sha256,
+        metadata_header=upload.metadata_header,
+        state=upload.state,
+        error=upload.error,
+        film_id=upload.film_id,
+        expires_at=upload.expires_at,
+    )
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,154 @@
+"""Jobs as people see them, and the one table of what each kind of job does."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from workflow.errors import TerjimeError
+from workflow.people import Actor
+from workflow.stages import films, show, tracks
+from workflow.stages.running import Work, run_claimed
+from workflow.stages.views import JobView
+from workflow.store import audit, ledger
+from workflow.store.database import in_whole
+from workflow.store.house import House
+from workflow.store.ledger import Claimed, Publish, claim
+from workflow.store.tables import Blob, Job
+
+KINDS: dict[str, Work] = {
+    "ingest": films.run_ingest,
+    "align": tracks.run_align,
+}
+BLOBS_A_SWEEP = 200
+
+
+def job_view(house: House, job_id: str) -> JobView:
+    with house.read() as session:
+        return show.job_view(session, show.row(session, Job, job_id))
+
+
+def jobs_of_project(house: House, project_id: str) -> list[JobView]:
+    """The newest hundred of a project."""
+    return _newest(house, Job.project_id == project_id)
+
+
+def all_jobs(house: House, *, state: str | None = None) -> list[JobView]:
+    """The newest hundred of the house, for its operator."""
+    return _newest(house, *([Job.state == state] if state else []))
+
+
+def _newest(house: House, *conditions: object) -> list[JobView]:
+    query = select(Job).order_by(Job.created_at.desc(), Job.id).limit(100)
+    with house.read() as session:
+        jobs = session.scalars(query.where(*conditions)).all()  # type: ignore[arg-type]
+        return [show.job_view(session, job) for job in jobs]
+
+
+@in_whole
+def cancel_job(house: House, actor: Actor, job_id: str) -> JobView:
+    """Stop a job: at once when it waits, within seconds when it runs. Raises Conflict JOB_OVER."""
+    with house.write() as session:
+        job = show.row(session, Job, job_id)
+        ledger.request_cancel(session, job)
+        audit.note(session, actor.user_id or None, "job.cancel", "job", job_id)
+        return show.job_view(session, job)
+
+
+@in_whole
+def retry_job(house: House, actor: Actor, job_id: str) -> JobView:
+    """Queue a failed or cancelled job again. Raises Conflict JOB_NOT_OVER, JOB_REPLACED."""
+    with house.write() as session:
+        job = show.row(session, Job, job_id)
+        ledger.retry(session, job)
+        audit.note(session, actor.user_id or None, "job.retry", "job", job_id)
+        return show.job_view(session, job)
+
+
+def run(
+    house: House,
+    claimed: Claimed,
+    *,
+    abandon: Callable[[], None] | None = None,
+    as_failure: Callable[[Exception], TerjimeError | None] = lambda error: None,
+) -> None:
+    """Do a claimed job and write down how it ended; see `running.run_claimed`."""
+    run_claimed(house, claimed, KINDS[claimed.kind], abandon=abandon, as_failure=as_failure)
+
+
+def run_waiting(house: House, owner: str = "here") -> int:
+    """Run every queued job in this process, oldest first, and those they lead to. Returns how many."""
+    count = 0
+    while True:
+        with house.read() as session:
+            waiting = session.scalars(
+                select(Job.id).where(Job.state == "queued").order_by(Job.created_at, Job.id)
+            ).all()
+        begun = [claimed for job_id in waiting if (claimed := claim(house, job_id, owner))]
+        if not begun:
+            return count
+        for claimed in begun:
+            run(house, claimed)
+            count += 1
+
+
+# --- the sweeper's round ------------------------------------------------------------------------
+
+
+def sweep(house: House, publish: Publish) -> None:
+    """One round of keeping the house in order. Everything in it may be done twice, or by two at once.
+
+    An error of *publish* (no broker) passes at the very end: nothing else of the round needs it.
+    """
+    ledger.recover(house)
+    ledger.repoke(house)
+    films.drop_expired_uploads(house)
+    _clear_work(house)
+    _look_after_blobs(house)
+    ledger.forget_sent(house)
+    ledger.drain(house, publish, older_than=ledger.UNSENT_AFTER_SECONDS)
+
+
+def _clear_work(house: House) -> None:
+    """Folders of claims that nobody holds any more."""
+    for folder in house.settings.work_dir.iterdir():
+        job_id, dot, fence = folder.name.partition(".")
+        if not (dot and fence.isdigit()):
+            continue
+        with house.read() as session:
+            live = ledger.is_live(session, job_id, int(fence))
+        if not live:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+_seen_up_to: dict[str, str] = {}  # by data folder: the last blob that was looked at
+
+
+def _look_after_blobs(house: House) -> None:
+    """Some blobs in each round: is the file there, and as long as it was?"""
+    after = _seen_up_to.get(str(house.settings.data_dir), "")
+    with house.read() as session:
+        blobs = session.execute(
+            select(Blob.sha256, Blob.size, Blob.state)
+            .where(Blob.sha256 > after)
+            .order_by(Blob.sha256)
+            .limit(BLOBS_A_SWEEP)
+        ).all()
+    _seen_up_to[str(house.settings.data_dir)] = (
+        blobs[-1].sha256 if len(blobs) == BLOBS_A_SWEEP else ""
+    )
+    for blob in blobs:
+        size = house.blobs.size(blob.sha256)
+        state = "missing" if size is None else "present" if size == blob.size else "damaged"
+        if state != blob.state:
+            _note_blob_state(house, blob.sha256, state)
+
+
+@in_whole
+def _note_blob_state(house: House, sha256: str, state: str) -> None:
+    ledger.LOG.error("blob %s is %s", sha256, state)
+    with house.write() as session:
+        show.row(session, Blob, sha256).state = state
+        audit.note(session, None, f"blob.{state}", "blob", sha256)

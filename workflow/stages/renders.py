@@ -1,0 +1,246 @@
+"""Final renders: of approved bytes only, with a manifest of everything that went in."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow.errors import BadInput, Conflict, NotFound
+from workflow.media.names import display_name
+from workflow.people import Actor
+from workflow.render.recipe import Recipe
+from workflow.stages import show
+from workflow.stages.documents import load_cues
+from workflow.stages.films import file_view, known_film
+from workflow.stages.review import changes_json, version_changes
+from workflow.stages.versions import locked_track
+from workflow.stages.views import FileView, RenderView
+from workflow.store import audit, ledger
+from workflow.store.database import in_whole
+from workflow.store.house import House
+from workflow.store.tables import (
+    Build,
+    Film,
+    FilmFile,
+    Job,
+    Render,
+    Track,
+    TrackVersion,
+    Verdict,
+)
+
+RENDER_VERSION = "render/1"
+FORMS = ("burned", "soft-mp4", "soft-mkv")
+
+
+@in_whole
+def start_render(
+    house: House, actor: Actor, version_id: str, recipe: dict[str, Any] | None
+) -> RenderView:
+    """Queue the final render of an approved version; the same request again is the same render.
+
+    recipe    as `Recipe.from_json` reads it; None: burned in, with every setting as usual
+
+    Raises BadInput RECIPE, FORM; Conflict FILM_NOT_READY; Conflict NOT_APPROVED when the version is not
+    approved, was changed since, or would look otherwise than what was watched: details {"state",
+    "latest": the newest version's number, "changed": what nobody approved, "style": whether that is it}.
+    """
+    wanted = Recipe.from_json(recipe or {})
+    if wanted.form not in FORMS:
+        raise BadInput("FORM", f"A final render is {', '.join(FORMS)}; not {wanted.form}.")
+    with house.write() as session:
+        version = show.row(session, TrackVersion, version_id)
+        track = locked_track(session, version.track_id)
+        session.refresh(version)
+        film = known_film(session, show.row(session, Film, track.film_id))
+        verdict = _approval(house, session, version)
+        _refuse_other_style(session, verdict, wanted)
+        render = session.scalars(
+            select(Render).where(
+                Render.version_id == version_id,
+                Render.verdict_id == verdict.id,
+                Render.recipe_hash == wanted.hash,
+            )
+        ).first()
+        if render is not None:
+            job = show.row(session, Job, render.job_id)
+            if job.state in ("failed", "cancelled"):
+                ledger.retry(session, job)
+            return show.render_view(session, render)
+        sound = session.get(FilmFile, {"film_id": track.film_id, "role": "sound"})
+        job = ledger.create(
+            session,
+            kind="render",
+            queue="render",
+            key=[
+                RENDER_VERSION,
+                version.id,
+                verdict.id,
+                version.track_hash,
+                film.hash,
+                film.mezzanine,
+                sound.sha256 if sound else None,
+                wanted.hash,
+            ],
+            params={"version": version.id, "verdict": verdict.id, "recipe": wanted.to_json()},
+            subject=version.id,
+            project_id=track.project_id,
+            created_by=actor.user_id,
+        )
+        render = Render(
+            version_id=version.id,
+            verdict_id=verdict.id,
+            job_id=job.id,
+            recipe=wanted.to_json(),
+            recipe_hash=wanted.hash,
+            file_name=_file_name(session, track, version, wanted),
+            created_by=actor.user_id,
+        )
+        session.add(render)
+        session.flush()
+        audit.note(session, actor.user_id, "render.start", "render", render.id, version=version.id)
+        return show.render_view(session, render)
+
+
+def _approval(house: House, session: Session, version: TrackVersion) -> Verdict:
+    """The verdict that lets this version be rendered. Raises Conflict NOT_APPROVED and says what changed."""
+    verdict = session.scalars(
+        select(Verdict)
+        .where(Verdict.version_id == version.id)
+        .order_by(Verdict.created_at.desc(), Verdict.id)
+        .limit(1)
+    ).first()
+    track = show.row(session, Track, version.track_id)
+    film_hash = show.row(session, Film, track.film_id).original
+    if (
+        version.state == "approved"
+        and verdict is not None
+        and verdict.verdict == "approved"
+        and (verdict.track_hash, verdict.film_hash) == (version.track_hash, film_hash)
+    ):
+        return verdict
+    latest = show.latest_version(session, version.track_id) or version
+    if version.state == "stale" and latest.id != version.id:
+        changed = changes_json(
+            film_hash, load_cues(house, version.document), load_cues(house, latest.document)
+        )
+        message = (
+            f"Version {version.number} was approved, but version {latest.number} changes"
+            f" {len(changed)} of its cues."
+        )
+    else:
+        changed = version_changes(house, session, version)
+        message = (
+            f"Version {version.number} is {version.state.replace('_', ' ')}, not approved;"
+            f" {len(changed)} of its cues were never approved."
+        )
+    raise Conflict(
+        "NOT_APPROVED",
+        message,
+        advice="A reviewer must approve the newest version first.",
+        details={
+            "state": version.state,
+            "latest": latest.number,
+            "changed": changed,
+            "style": False,
+        },
+    )
+
+
+def _refuse_other_style(session: Session, verdict: Verdict, wanted: Recipe) -> None:
+    """The letters on the picture must be those that the reviewer saw."""
+    watched = Recipe.from_json(show.row(session, Build, verdict.build_id).recipe)
+    if not wanted.is_soft and wanted.style != watched.style:
+        raise Conflict(
+            "NOT_APPROVED",
+            "The recipe draws the text in another style than the one that was approved.",
+            advice="Render with the approved style, or have a build in the new one approved.",
+            details={"state": "approved", "changed": [], "style": True},
+        )
+
+
+def _file_name(session: Session, track: Track, version: TrackVersion, recipe: Recipe) -> str:
+    film = show.row(session, Film, track.film_id)
+    stem = film.name.rpartition(".")[0] or film.name
+    soft = ".soft" if recipe.is_soft else ""
+    suffix = ".mkv" if recipe.form == "soft-mkv" else ".mp4"
+    return display_name(f"{stem}.{track.language}.v{version.number}{soft}{suffix}")
+
+
+def render_view(house: House, render_id: str) -> RenderView:
+    with house.read() as session:
+        return show.render_view(session, show.row(session, Render, render_id))
+
+
+def render_file(house: House, render_id: str) -> FileView:
+    """The finished film as a file to send. Raises NotFound."""
+    with house.read() as session:
+        render = show.row(session, Render, render_id)
+        return file_view(session, render.output, render.file_name)
+
+
+def render_manifest(house: House, render_id: str) -> FileView:
+    """What went into it, as JSON. Raises NotFound."""
+    with house.read() as session:
+        render = show.row(session, Render, render_id)
+        stem = render.file_name.rpartition(".")[0]
+        return file_view(session, render.manifest, f"{stem}.manifest.json")
+
+
+_HASH = re.compile(r"[0-9a-f]{8,64}")
+
+
+def what_is(house: House, actor: Actor, sha256_or_tag: str) -> dict[str, Any]:
+    """Which film, version, build or render a hash names, or the tag that a file carries in itself.
+
+    Takes a whole SHA-256, or text that holds eight or more of a track's hash (a stamp, a comment tag, a
+    file name). Looks only into *actor*'s projects (an admin's: all). Raises NotFound UNKNOWN_FILE.
+    """
+    candidates = sorted(_HASH.findall(sha256_or_tag.lower()), key=len, reverse=True)[:4]
+    with house.read() as session:
+        for candidate in candidates:
+            for found in _named(session, candidate):
+                if actor.is_admin or show.roles_in(session, found["project_id"], actor.user_id):
+                    return found
+    raise NotFound(
+        "UNKNOWN_FILE",
+        "No film, version, build or render of yours has this hash.",
+        advice="The file may have been changed after it was downloaded.",
+    )
+
+
+def _named(session: Session, text: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    if len(text) == 64:
+        for film in session.scalars(select(Film).where(Film.original == text)):
+            found.append(
+                {"kind": "film", "id": film.id, "project_id": film.project_id} | {"film": film.name}
+            )
+        for build in session.scalars(select(Build).where(Build.output == text)):
+            found.append(_of_version(session, "build", build.id, build.version_id))
+        for render in session.scalars(select(Render).where(Render.output == text)):
+            found.append(_of_version(session, "render", render.id, render.version_id))
+    versions = select(TrackVersion).where(TrackVersion.track_hash.startswith(text, autoescape=True))
+    for version in session.scalars(versions.order_by(TrackVersion.number.desc())):
+        found.append(_of_version(session, "version", version.id, version.id))
+    return found
+
+
+def _of_version(session: Session, kind: str, object_id: str, version_id: str) -> dict[str, Any]:
+    version = show.row(session, TrackVersion, version_id)
+    track = show.row(session, Track, version.track_id)
+    return {
+        "kind": kind,
+        "id": object_id,
+        "project_id": track.project_id,
+        "film": show.row(session, Film, track.film_id).name,
+        "track": track.id,
+        "language": track.language,
+        "version": version.number,
+        "version_id": version.id,
+        "track_hash": version.track_hash,
+        "state": version.state,
+    }

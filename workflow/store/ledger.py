@@ -1,0 +1,529 @@
+"""The job ledger: the truth about all work. A message in the queue is only a hint that a job waits.
+
+A job is claimed for a lease; the claim's number is its *fence*, and every later write of a worker names
+it, so a worker that was given up on (killed, frozen, cut off) can change nothing when it comes back. All
+times of the ledger are seconds on the database's clock.
+
+    queued ──▶ running ──▶ done | failed | cancelled
+       ▲          │
+       └──────────┘  lease lost, stalled, or handed back by a worker that was told to stop
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from workflow.errors import Conflict, TerjimeError, ToolFailed
+from workflow.store import audit
+from workflow.store.database import db_now, in_whole, insert_for, rows_changed
+from workflow.store.house import House
+from workflow.store.tables import Film, Job, Lease, Outbox, new_id, now_ms
+from workflow.tracks.cues import canonical, sha256
+
+LOG = logging.getLogger("terjime.jobs")
+
+LIVE = ("queued", "running")
+PUBLISHED_KEPT_SECONDS = 24 * 3600
+UNSENT_AFTER_SECONDS = 2.0  # whoever made the job had its chance to poke
+REPOKE_SWEEPS = 8  # a queued job whose message is this many sweeps old gets another: 120 s
+
+Publish = Callable[[str, str], None]  # queue, job id
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A job that this worker has, until its lease runs out."""
+
+    id: str
+    kind: str
+    queue: str
+    params: dict[str, Any]
+    subject: str
+    project_id: str
+    created_by: str
+    fence: int
+    attempt: int
+    max_attempts: int
+    owner: str
+
+
+def create(
+    session: Session,
+    *,
+    kind: str,
+    queue: str,
+    key: list[Any],
+    params: dict[str, Any],
+    subject: str,
+    project_id: str,
+    created_by: str,
+) -> Job:
+    """The job for *key* (everything that its output depends on), in the caller's transaction.
+
+    A live or done job with the same key is returned instead of a second one.
+    """
+    content_key = sha256(canonical([kind, *key]))
+    same = select(Job).where(
+        Job.kind == kind, Job.content_key == content_key, Job.state.in_((*LIVE, "done"))
+    )
+    if found := session.scalars(same).first():
+        return found
+    job_id = new_id()
+    made = rows_changed(
+        session,
+        insert_for(session, Job)
+        .values(
+            id=job_id,
+            kind=kind,
+            queue=queue,
+            content_key=content_key,
+            params=params,
+            subject=subject,
+            project_id=project_id,
+            created_by=created_by,
+            created_at=now_ms(),
+            state="queued",
+            attempt=0,
+            max_attempts=3,
+            fence=0,
+            progress_permille=0,
+            doing="",
+            cancel_requested=False,
+        )
+        .on_conflict_do_nothing(),
+    )
+    if not made:
+        return session.scalars(same).one()
+    _post(session, job_id, queue)
+    return session.scalars(select(Job).where(Job.id == job_id)).one()
+
+
+@in_whole
+def claim(house: House, job_id: str, owner: str) -> Claimed | None:
+    """Take the job, if it waits or its worker is gone. None for a duplicate message: return quietly.
+
+    A job that was begun max_attempts times and never ended is failed as POISON: it kills its workers.
+    """
+    with house.write() as session:
+        job = session.scalars(
+            select(Job).where(Job.id == job_id).with_for_update(skip_locked=True)
+        ).first()
+        if job is None:
+            return None
+        now = _now(session)
+        if not (job.state == "queued" or (job.state == "running" and (job.lease_until or 0) < now)):
+            return None
+        if job.cancel_requested:
+            _end(session, job, "cancelled")
+            return None
+        if job.attempt >= job.max_attempts:
+            _poison(session, job)
+            return None
+        job.attempt += 1
+        job.fence += 1
+        job.state = "running"
+        job.lease_owner = owner
+        job.lease_until = now + house.settings.lease_seconds
+        job.heartbeat_at = job.progressed_at = job.started_at = now
+        job.doing = "" if job.attempt == 1 else "Starting again"
+        return Claimed(
+            id=job.id,
+            kind=job.kind,
+            queue=job.queue,
+            params=job.params,
+            subject=job.subject,
+            project_id=job.project_id,
+            created_by=job.created_by,
+            fence=job.fence,
+            attempt=job.attempt,
+            max_attempts=job.max_attempts,
+            owner=owner,
+        )
+
+
+@in_whole
+def beat(house: House, claimed: Claimed) -> bool:
+    """Renew the lease. False when the job is no longer this worker's: stop at once."""
+    with house.write() as session:
+        renewed = _mine(claimed).values(
+            lease_until=db_now() + house.settings.lease_seconds, heartbeat_at=db_now()
+        )
+        return rows_changed(session, renewed) == 1
+
+
+def look(house: House, claimed: Claimed) -> tuple[bool, bool]:
+    """(still mine, a person asked to stop it). Cheap: asked every second."""
+    with house.read() as session:
+        found = session.execute(
+            select(Job.fence, Job.state, Job.cancel_requested).where(Job.id == claimed.id)
+        ).first()
+    if found is None:
+        return False, False
+    return found.fence == claimed.fence and found.state == "running", found.cancel_requested
+
+
+@in_whole
+def tell(house: House, claimed: Claimed, permille: int, doing: str) -> None:
+    """Write progress down; it never goes back, not even on a second attempt."""
+    with house.write() as session:
+        session.execute(
+            _mine(claimed).values(progressed_at=db_now(), heartbeat_at=db_now(), doing=doing[:120])
+        )
+        session.execute(
+            _mine(claimed)
+            .where(Job.progress_permille < permille)
+            .values(progress_permille=min(permille, 999))
+        )
+
+
+def finish(session: Session, claimed: Claimed, output: str) -> None:
+    """Done, in the transaction that makes the output visible. Raises Conflict LEASE_LOST."""
+    done = rows_changed(
+        session,
+        _mine(claimed).values(
+            state="done",
+            output=output,
+            progress_permille=1000,
+            doing="",
+            finished_at=now_ms(),
+            lease_owner=None,
+            lease_until=None,
+            error=None,
+            error_ref=None,
+        ),
+    )
+    if not done:
+        raise lease_lost()
+    audit.note(session, None, f"job.{claimed.kind}.done", "job", claimed.id, output=output)
+
+
+def lease_lost() -> Conflict:
+    return Conflict("LEASE_LOST", "Another worker has taken this job over.")
+
+
+@in_whole
+def fail(house: House, claimed: Claimed, error: TerjimeError) -> None:
+    """End the job with what went wrong; a tool that stood still is tried again while attempts remain."""
+    with house.write() as session:
+        job = _held(session, claimed)
+        if job is None:
+            return
+        if error.code == "STALLED" and job.attempt < job.max_attempts:
+            _requeue(session, job, "Stood still; waiting to be tried again")
+            return
+        _end(session, job, "failed", error)
+
+
+@in_whole
+def end_cancelled(house: House, claimed: Claimed) -> None:
+    with house.write() as session:
+        if job := _held(session, claimed):
+            _end(session, job, "cancelled")
+
+
+@in_whole
+def hand_back(house: House, owner_prefix: str) -> list[str]:
+    """Put the jobs of a worker that was told to stop back into the queue; this attempt does not count.
+
+    The worker itself learns it from its next look and stops what it runs.
+    """
+    with house.write() as session:
+        jobs = session.scalars(
+            select(Job)
+            .where(
+                Job.state == "running", Job.lease_owner.startswith(owner_prefix, autoescape=True)
+            )
+            .with_for_update()
+        ).all()
+        for job in jobs:
+            job.attempt -= 1
+            _requeue(session, job, "Paused for an update")
+        return [job.id for job in jobs]
+
+
+@in_whole
+def give_up_on(house: House, job_id: str, owner_prefix: str) -> None:
+    """The worker that had this job is known to be dead: do not wait for its lease to run out."""
+    with house.write() as session:
+        job = session.scalars(
+            select(Job)
+            .where(
+                Job.id == job_id,
+                Job.state == "running",
+                Job.lease_owner.startswith(owner_prefix, autoescape=True),
+            )
+            .with_for_update()
+        ).first()
+        if job is not None:
+            _again_or_poison(session, job)
+
+
+def request_cancel(session: Session, job: Job) -> None:
+    """Ask for a stop: at once when nobody runs it, else within a second or so. Raises Conflict JOB_OVER."""
+    if job.state not in LIVE:
+        raise Conflict("JOB_OVER", f"The job is {job.state} already.", details={"state": job.state})
+    job.cancel_requested = True
+    if job.state == "queued":
+        _end(session, job, "cancelled")
+
+
+def retry(session: Session, job: Job) -> None:
+    """Queue a failed or cancelled job again with all its attempts. Raises Conflict JOB_NOT_OVER, JOB_REPLACED."""
+    if job.state not in ("failed", "cancelled"):
+        raise Conflict(
+            "JOB_NOT_OVER",
+            f"The job is {job.state}; only a failed or cancelled one can be tried again.",
+            details={"state": job.state},
+        )
+    newer = select(Job.id).where(
+        Job.kind == job.kind,
+        Job.content_key == job.content_key,
+        Job.state.in_((*LIVE, "done")),
+    )
+    if session.scalar(newer.limit(1)):
+        raise Conflict("JOB_REPLACED", "The same work was started again or done in the meantime.")
+    job.attempt = 0
+    job.progress_permille = 0
+    job.cancel_requested = False
+    job.error = None
+    job.error_ref = None
+    job.finished_at = None
+    _requeue(session, job, "")
+    if job.kind == "ingest":
+        session.execute(
+            update(Film).where(Film.id == job.subject).values(state="ingesting", error=None)
+        )
+
+
+# --- outbox -------------------------------------------------------------------------------------
+
+
+def drain(house: House, publish: Publish, *, older_than: float = 0) -> int:
+    """Send the messages that wait in the outbox. Returns how many were sent.
+
+    At least once: one sent twice is harmless. An error of *publish* passes, and leaves the rest waiting.
+    """
+    with house.read() as session:
+        waiting = session.execute(
+            select(Outbox.id, Outbox.queue, Outbox.job_id)
+            .where(Outbox.published_at.is_(None), Outbox.created_at <= db_now() - older_than)
+            .order_by(Outbox.id)
+            .limit(500)
+        ).all()
+    for sent, (message, queue, job_id) in enumerate(waiting):
+        try:
+            publish(queue, job_id)
+        except Exception:
+            _mark_sent(house, [m.id for m in waiting[:sent]], tried=message)
+            raise
+    _mark_sent(house, [message.id for message in waiting])
+    return len(waiting)
+
+
+@in_whole
+def _mark_sent(house: House, sent: list[int], tried: int | None = None) -> None:
+    if not sent and tried is None:
+        return
+    with house.write() as session:
+        if sent:
+            session.execute(
+                update(Outbox)
+                .where(Outbox.id.in_(sent))
+                .values(published_at=db_now(), tries=Outbox.tries + 1)
+            )
+        if tried is not None:
+            session.execute(update(Outbox).where(Outbox.id == tried).values(tries=Outbox.tries + 1))
+
+
+def _post(session: Session, job_id: str, queue: str) -> None:
+    session.execute(
+        insert_for(session, Outbox).values(queue=queue, job_id=job_id, created_at=db_now(), tries=0)
+    )
+
+
+# --- sweeping -----------------------------------------------------------------------------------
+
+
+@in_whole
+def lead(house: House, duty: str, owner: str, seconds: float) -> bool:
+    """Whether *owner* has the duty for the next *seconds*: one process at a time, by the database's clock."""
+    with house.write() as session:
+        session.execute(
+            insert_for(session, Lease)
+            .values(duty=duty, owner=owner, until=0)
+            .on_conflict_do_nothing()
+        )
+        won = rows_changed(
+            session,
+            update(Lease)
+            .where(Lease.duty == duty, or_(Lease.owner == owner, Lease.until < db_now()))
+            .values(owner=owner, until=db_now() + seconds),
+        )
+        return won == 1
+
+
+@in_whole
+def recover(house: House) -> int:
+    """Jobs whose worker was lost or makes no progress go back to the queue, or fail as POISON."""
+    settings = house.settings
+    with house.write() as session:
+        lost = session.scalars(
+            select(Job)
+            .where(
+                Job.state == "running",
+                or_(
+                    Job.lease_until < db_now(),
+                    Job.progressed_at < db_now() - settings.stall_seconds,
+                ),
+            )
+            .with_for_update(skip_locked=True)
+        ).all()
+        for job in lost:
+            LOG.warning("job %s (%s): worker %s lost", job.id, job.kind, job.lease_owner)
+            _again_or_poison(session, job)
+        return len(lost)
+
+
+@in_whole
+def repoke(house: House) -> int:
+    """A queued job whose message may be lost (the queue was emptied) gets a new one."""
+    patience = REPOKE_SWEEPS * house.settings.sweep_seconds
+    with house.write() as session:
+        recent = select(Outbox.job_id).where(
+            or_(Outbox.published_at.is_(None), Outbox.published_at > db_now() - patience)
+        )
+        quiet = session.scalars(
+            select(Job)
+            .where(Job.state == "queued", Job.id.not_in(recent))
+            .with_for_update(skip_locked=True)
+        ).all()
+        for job in quiet:
+            _post(session, job.id, job.queue)
+        return len(quiet)
+
+
+@in_whole
+def forget_sent(house: House) -> None:
+    """Drop messages that were sent long ago."""
+    with house.write() as session:
+        session.execute(
+            delete(Outbox).where(Outbox.published_at < db_now() - PUBLISHED_KEPT_SECONDS)
+        )
+
+
+def is_live(session: Session, job_id: str, fence: int) -> bool:
+    """Whether the claim with that fence is the one that runs the job now."""
+    running = select(Job.id).where(Job.id == job_id, Job.fence == fence, Job.state == "running")
+    return session.scalar(running) is not None
+
+
+# --- within a transaction -----------------------------------------------------------------------
+
+
+def _now(session: Session) -> float:
+    return float(session.execute(select(db_now())).scalar_one())
+
+
+def _mine(claimed: Claimed) -> Any:
+    return update(Job).where(
+        and_(Job.id == claimed.id, Job.fence == claimed.fence, Job.state == "running")
+    )
+
+
+def _held(session: Session, claimed: Claimed) -> Job | None:
+    return session.scalars(
+        select(Job)
+        .where(Job.id == claimed.id, Job.fence == claimed.fence, Job.state == "running")
+        .with_for_update()
+    ).first()
+
+
+def _requeue(session: Session, job: Job, doing: str) -> None:
+    """Back to the queue with a new message; whoever had it holds an old fence from now on."""
+    job.state = "queued"
+    job.fence += 1
+    job.lease_owner = None
+    job.lease_until = None
+    job.heartbeat_at = None
+    job.started_at = None
+    job.doing = doing
+    session.flush()
+    _post(session, job.id, job.queue)
+
+
+def _again_or_poison(session: Session, job: Job) -> None:
+    if job.cancel_requested:
+        _end(session, job, "cancelled")
+    elif job.attempt >= job.max_attempts:
+        _poison(session, job)
+    else:
+        _requeue(session, job, "The worker was lost; waiting for another")
+
+
+def _poison(session: Session, job: Job) -> None:
+    error = ToolFailed(
+        "POISON",
+        f"The work ended its worker {job.max_attempts} times and was given up.",
+        advice="Try again; if it happens once more, give the reference to an operator.",
+    )
+    _end(session, job, "failed", error)
+
+
+def _end(session: Session, job: Job, state: str, error: TerjimeError | None = None) -> None:
+    """The one place where a job ends without a result; its film follows it."""
+    job.state = state
+    job.fence += 1  # a worker that still runs it may write nothing more
+    job.lease_owner = None
+    job.lease_until = None
+    job.finished_at = now_ms()
+    job.doing = ""
+    if error is not None:
+        job.error_ref = secrets.token_hex(4)
+        job.error = for_people(error)
+        LOG.error(
+            "job %s (%s) failed, reference %s: %s %s",
+            job.id,
+            job.kind,
+            job.error_ref,
+            error,
+            {key: error.details[key] for key in _FOR_OPERATORS if key in error.details},
+        )
+    session.flush()
+    if job.kind == "ingest":
+        shown = job.error or {
+            "code": "CANCELLED",
+            "message": "Taking the film in was stopped.",
+            "where": "",
+            "advice": "Try again when you want it after all.",
+        }
+        session.execute(
+            update(Film)
+            .where(Film.id == job.subject, Film.state != "ready")
+            .values(state="failed", error=shown)
+        )
+    audit.note(
+        session,
+        None,
+        f"job.{job.kind}.{state}",
+        "job",
+        job.id,
+        code=error.code if error else "",
+        reference=job.error_ref or "",
+    )
+
+
+_FOR_OPERATORS = ("said", "status", "traceback")
+
+
+def for_people(error: TerjimeError) -> dict[str, Any]:
+    """The error without what a tool said: that may hold paths and names, and goes to the log alone."""
+    body = error.to_json()
+    details = {k: v for k, v in body.pop("details", {}).items() if k not in _FOR_OPERATORS}
+    return body | ({"details": details} if details else {})
