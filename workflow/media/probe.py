@@ -114,13 +114,13 @@ def examine(path: Path, *, name: str = "", watch: Watch = unwatched) -> Examined
         with _opened(path, container) as media:
             found = _choose(media)
             _check_before_decoding(media, found)
-            tallies = _read_packets(media, path.stat().st_size, watch)
+            tallies = _read_packets(media, found, path.stat().st_size, watch)
             cut = ends_early(path, container) or any(tally.damaged for tally in tallies.values())
             _check_not_empty(found, tallies, cut=cut)
             first = _decode_first(path, container, found)
             picture = sound = None
             if found.picture:
-                picture = _measure_picture(found.picture, tallies[found.picture.index], first)
+                picture = _measure_picture(found, tallies[found.picture.index], first)
             if found.sound:
                 sound = _measure_sound(found.sound, tallies[found.sound.index], first)
             facts = _facts(media, container, found, tallies, picture, sound, cut=cut)
@@ -171,6 +171,7 @@ class _Found:
     indexes: list[int] = field(default_factory=list)  # of `streams` in the file
     picture: Any = None  # av.VideoStream
     sound: Any = None  # av.AudioStream
+    dated: bool = True  # AVI says of its pictures only in which order they are stored, not when they are shown
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -197,7 +198,7 @@ def _refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:
 
 def _choose(media: Any) -> _Found:
     """The largest moving picture and the first sound, preferring the default one. Covers are no picture."""
-    found = _Found()
+    found = _Found(dated=media.format.name != "avi")
     pictures = []
     sounds = []
     for stream in media.streams:
@@ -361,7 +362,7 @@ class _Tally:
         return from_ticks(min(self.stamps), self.time_base), end if ticks > last else end + fallback
 
 
-def _read_packets(media: Any, size: int, watch: Watch) -> dict[int, _Tally]:
+def _read_packets(media: Any, found: _Found, size: int, watch: Watch) -> dict[int, _Tally]:
     """Time stamps of every packet of picture and sound. Damage in the middle ends the reading, not the probe."""
     streams = [*media.streams.video, *media.streams.audio]
     tallies = {stream.index: _Tally(stream.time_base) for stream in streams}
@@ -371,7 +372,7 @@ def _read_packets(media: Any, size: int, watch: Watch) -> dict[int, _Tally]:
             count += 1
             if count % 20_000 == 0 and packet.pos:
                 watch(min(999, packet.pos * 1000 // size), "Reading the file")
-            stamp = packet.pts if packet.pts is not None else packet.dts
+            stamp = packet.pts if found.dated and packet.pts is not None else packet.dts
             if stamp is None or not packet.size or packet.is_discard:
                 continue
             tally = tallies[packet.stream_index]
@@ -450,8 +451,9 @@ def _decoded(packet: Any) -> list[Any]:
         return []  # a stream that begins between key frames: the next one will do
 
 
-def _measure_picture(stream: Any, tally: _Tally, first: _First) -> Picture:
-    context, frame = stream.codec_context, first.picture
+def _measure_picture(found: _Found, tally: _Tally, first: _First) -> Picture:
+    stream, frame = found.picture, first.picture
+    context = stream.codec_context
     rate, constant = _rate_of(tally, stream.average_rate)
     lowest, highest = limits.FRAME_RATES
     if not lowest <= rate <= highest:
@@ -464,12 +466,14 @@ def _measure_picture(stream: Any, tally: _Tally, first: _First) -> Picture:
     start, end = tally.span(fallback=from_seconds(1 / rate))
     if end - start > limits.DURATION:
         _refuse_duration(f"The picture lasts {clock(end - start)}")
+    if found.dated and frame.pts is not None:
+        start = from_ticks(frame.pts, frame.time_base)
     return Picture(
         index=stream.index,
         rate=rate,
         constant=constant,
         frames=len(tally.stamps),
-        start=start if frame.pts is None else from_ticks(frame.pts, frame.time_base),
+        start=start,
         end=end,
         width=context.width,
         height=context.height,
