@@ -1,6 +1,6 @@
 """One rate for the track and an offset for every cue: search, walk, sharpen, walk again.
 
-1. The rate that explains most (`search.likely_rate`), and the offsets that any stretch of the track suggests.
+1. The rate that explains most (`search`), and the offsets that any stretch of the track suggests.
 2. The likeliest walk over those offsets; then the offsets that a few cues suggest near the walk, and again.
 3. The share of boundaries that meet exactly, nearly and not at all is learnt from the walk, and the rate is
    finished by regression over what meets; a rate within its own uncertainty of a common one is that one.
@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -19,6 +19,9 @@ from workflow.align.reference import Floats, Reference
 from workflow.progress import Watch, part, unwatched
 
 MOST_STATES = 240
+TURNS = 3
+UNCOMMON_RATE = 6.0  # nats that a rate outside the family must be better by
+EXCURSION = 12.0  # nats that a piece between two of the same offset must bring beyond its changes
 
 Pieces = npt.NDArray[np.intp]
 
@@ -29,62 +32,116 @@ class Fit:
 
     piece      int[n]: number of the segment of each cue, from 0 upwards
     sure       float64[n]: probability that the offset is right, as the model sees it
-    evidence   nats by which the walk beats chance, its changes paid for
+    scores     float64[n]: nats by which each cue's place beats chance
+    evidence   the same for all together, changes of offset paid for
     """
 
     rate: Fraction
     offsets: Floats
-    piece: npt.NDArray[np.intp]
+    piece: Pieces
     sure: Floats
     scores: Floats
     evidence: float
     noise: walk.Noise
 
 
+@dataclass(frozen=True)
+class _Walk:
+    """A walk over candidate offsets at one rate."""
+
+    rate: Fraction
+    cues: Floats  # rate applied
+    offsets: Floats  # float64[n]: of each cue
+    states: Floats
+    path: npt.NDArray[np.intp]
+    noise: walk.Noise
+    evidence: float
+
+    @classmethod
+    def over(cls, times: Floats, rate: Fraction, ref: Reference, noise: walk.Noise, states: Floats) -> _Walk:
+        cues = times * float(rate)
+        states = np.unique(np.round(states, 4))
+        table = walk.Scores(ref, noise).of(cues, states)
+        path, evidence = walk.likeliest_walk(table, walk.change_costs(states), walk.eagerness(cues))
+        return cls(rate, cues, states[path], states, path, noise, evidence)
+
+
 def fit(cues: Floats, ref: Reference, watch: Watch = unwatched) -> Fit:
     """Best piecewise fit of float64[n, 2] cue times (in story order) to the reference."""
     watch(0, "Looking for the frame rate")
-    rate = search.likely_rate(cues, ref)
+    coarse = search.likely_rate(cues, ref)
+    rates = candidate_rates(coarse, search.sharpened_rate(cues, ref, coarse))
     watch(300, "Looking for cuts")
-    noise = walk.FIRST_GUESS
-    scaled = cues * rate
-    offsets = distinct(search.candidate_offsets(scaled, ref), MOST_STATES)
-    states, path, _ = _walk(scaled, ref, noise, offsets)
-    for turn in range(3):
-        part(watch, 400, 900)(turn * 333, "Looking for cuts")
-        centres = states[path]
-        meeting = _Meeting.of(scaled, ref, centres)
-        slope, sigma = slope_of(meeting, pieces_of(centres), noise)
-        better = family_or_free(rate * (1 + slope), sigma * rate, float(np.ptp(cues)))
-        # the offsets turn around the middle of each piece, so that it stays where it is
-        centres = centres + _turned(cues, rate, float(better), centres)
-        rate, exact = float(better), better
-        scaled = cues * rate
-        found = distinct(search.local_offsets(scaled, ref, centres), MOST_STATES // 2)
-        pieces = sharpened(scaled, ref, centres)
-        noise = learnt(_Meeting.of(scaled, ref, centres), noise)
-        states, path, evidence = _walk(scaled, ref, noise, np.concatenate([pieces, found]))
-    scores = walk.Scores(ref, noise)
-    table = scores.of(scaled, states)
-    sure = walk.certainty(table, walk.change_costs(states), walk.eagerness(scaled), states, path)
+    walks = [first_walk(cues, rate, ref) for rate in rates]
+    best = max(walks, key=lambda w: w.evidence - (0 if _is_common(w.rate) else UNCOMMON_RATE))
+    for turn in range(TURNS):
+        part(watch, 500, 900)(turn * 333, "Looking for cuts")
+        best = sharper_walk(cues, best, ref)
+    best = without_excursions(best, ref)
+    table = walk.Scores(ref, best.noise).of(best.cues, best.states)
+    sure = walk.certainty(
+        table, walk.change_costs(best.states), walk.eagerness(best.cues), best.states, best.path
+    )
     return Fit(
-        rate=exact,
-        offsets=states[path],
-        piece=pieces_of(states[path]),
+        rate=best.rate,
+        offsets=best.offsets,
+        piece=pieces_of(best.offsets),
         sure=sure,
-        scores=table[np.arange(len(path)), path].astype(np.float64),
-        evidence=evidence,
-        noise=noise,
+        scores=table[np.arange(len(cues)), best.path].astype(np.float64),
+        evidence=best.evidence,
+        noise=best.noise,
     )
 
 
-def _walk(
-    cues: Floats, ref: Reference, noise: walk.Noise, offsets: Floats
-) -> tuple[Floats, npt.NDArray[np.intp], float]:
-    offsets = np.unique(np.round(offsets, 4))
-    table = walk.Scores(ref, noise).of(cues, offsets)
-    path, evidence = walk.likeliest_walk(table, walk.change_costs(offsets), walk.eagerness(cues))
-    return offsets, path, evidence
+def candidate_rates(coarse: float, sharp: float) -> list[Fraction]:
+    """Common rates near *coarse*, and *sharp* unless it is nearly one of them."""
+    common = sorted({r for r in _COMMON if abs(float(r) / coarse - 1) < 2.6e-3})
+    if all(abs(float(r) / sharp - 1) > 1e-4 for r in common):
+        common.append(Fraction(sharp).limit_denominator(1_000_000))
+    return common
+
+
+def first_walk(times: Floats, rate: Fraction, ref: Reference) -> _Walk:
+    """The walk over all offsets that stretches of the track suggest."""
+    offsets = distinct(search.candidate_offsets(times * float(rate), ref), MOST_STATES)
+    return _Walk.over(times, rate, ref, walk.FIRST_GUESS, offsets)
+
+
+def sharper_walk(times: Floats, before: _Walk, ref: Reference) -> _Walk:
+    """The next walk: rate by regression, offsets by mode, noise as learnt, and what a few cues suggest nearby."""
+    meeting = _Meeting.of(before.cues, ref, before.offsets)
+    slope, sigma = slope_of(meeting, pieces_of(before.offsets), before.noise)
+    old = float(before.rate)
+    rate = family_or_free(old * (1 + slope), sigma * old, float(np.ptp(times)))
+    centres = before.offsets + _turned(times, old, float(rate), before.offsets)
+    scaled = times * float(rate)
+    found = distinct(search.local_offsets(scaled, ref, centres), MOST_STATES // 2)
+    noise = learnt(_Meeting.of(scaled, ref, centres), before.noise)
+    return _Walk.over(times, rate, ref, noise, np.concatenate([sharpened(scaled, ref, centres), found]))
+
+
+def without_excursions(found: _Walk, ref: Reference) -> _Walk:
+    """The walk without pieces that leave an offset and come back to it for little gain.
+
+    Nobody takes something out of a film and puts as much in again a few lines later; chance does.
+    """
+    scores = walk.Scores(ref, found.noise).of(found.cues, found.states)
+    path, changed = found.path.copy(), True
+    while changed:
+        changed = False
+        piece = pieces_of(found.states[path])
+        edges = np.concatenate([[0], np.flatnonzero(np.diff(piece)) + 1, [len(path)]])
+        for first, after in zip(edges[1:-2], edges[2:-1], strict=True):
+            home, away, back = path[first - 1], path[first], path[after]
+            if abs(found.states[home] - found.states[back]) > 0.1:
+                continue
+            rows = np.arange(first, after)
+            costs = 2 * walk.change_costs(found.states[[home, away]])[0, 1]
+            if scores[rows, away].sum() - scores[rows, home].sum() < costs + EXCURSION:
+                path[first:after] = home
+                changed = True
+                break
+    return replace(found, path=path, offsets=found.states[path])
 
 
 def distinct(peaks: list[search.Peak], most: int) -> Floats:
@@ -96,7 +153,7 @@ def distinct(peaks: list[search.Peak], most: int) -> Floats:
         if len(kept) < most and not taken & {cell - 1, cell, cell + 1}:
             kept.append(peak.offset)
             taken.add(cell)
-    return np.array(kept)
+    return np.array(kept or [0.0])
 
 
 @dataclass(frozen=True)
@@ -172,19 +229,23 @@ def pieces_of(offsets: Floats) -> Pieces:
     return np.concatenate([[0], np.cumsum(change)]).astype(np.intp)
 
 
+_FRAME_RATES = (Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(30))
+_COMMON = tuple(sorted({a / b for a in _FRAME_RATES for b in _FRAME_RATES}))
+
+
+def _is_common(rate: Fraction) -> bool:
+    return rate in _COMMON
+
+
 def family_or_free(rate: float, sigma: float, span: float) -> Fraction:
     """The common ratio of frame rates that *rate* is, within its uncertainty, or *rate* itself.
 
     A difference that would move no cue by more than 8 ms over *span* seconds is none.
     """
-    exact = [Fraction(a) / Fraction(b) for a in _EXACT for b in _EXACT]
-    near = min(exact, key=lambda r: (abs(float(r) - rate), r != 1))
+    near = min(_COMMON, key=lambda r: abs(float(r) - rate))
     if abs(float(near) - rate) <= max(4 * sigma, 0.008 / max(span, 1.0)):
         return near
     return Fraction(rate).limit_denominator(1_000_000)
-
-
-_EXACT = (Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(30))
 
 
 def _turned(cues: Floats, old: float, new: float, offsets: Floats) -> Floats:

@@ -149,7 +149,7 @@ def coarse_rates() -> list[float]:
 
 
 def likely_rate(cues: Floats, ref: Reference) -> float:
-    """The rate (reference time / track time) that explains most, to about 0.01 %.
+    """The rate (reference time / track time) that explains most, to about 0.2 %.
 
     The family of frame rates first; any rate within ±12 % when none of them explains much.
     """
@@ -164,7 +164,7 @@ def likely_rate(cues: Floats, ref: Reference) -> float:
         free = max((rate_evidence(cues, ref, r, short), r) for r in np.arange(0.88, 1.1205, 0.001))
         if free[0] > known + 6:
             rate = float(free[1])
-    return sharpened_rate(cues, ref, rate)
+    return rate
 
 
 def sharpened_rate(cues: Floats, ref: Reference, rate: float) -> float:

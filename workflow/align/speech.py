@@ -212,8 +212,7 @@ def _decoded(
             ) as media,
         ):
             chosen = media.streams[stream] if stream is not None else media.streams.audio[0]
-            length = int(media.duration or 0) / av.time_base or 1.0
-            yield from _resampled(media, chosen, zero, length)
+            yield from _resampled(media, chosen, zero)
     except IndexError:
         raise BadInput("NO_SOUND", "There is no sound in this file.", where=sound.name) from None
     except (av.FFmpegError, ValueError) as error:
@@ -227,10 +226,11 @@ def _decoded(
 
 
 def _resampled(
-    media: Any, stream: Any, zero: Flicks, length: float
+    media: Any, stream: Any, zero: Flicks
 ) -> Iterator[tuple[Samples, int]]:
     resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
     longest = LONGEST_HOPS * HOP_SAMPLES
+    length = max(1.0, (media.duration or 0) / av.time_base)  # seconds, as the header claims
     place: int | None = (
         None  # samples since zero of what comes next; unknown before the first frame
     )
@@ -248,12 +248,17 @@ def _resampled(
                 place = where
         frame.pts = None
         for piece in resampler.resample(frame):
-            samples = piece.to_ndarray().ravel()
+            samples = _mono(piece)
             before_zero = min(max(0, -(place or 0)), len(samples))
             place = (place or 0) + len(samples)
             yield samples[before_zero:], min(980, int(place * 980 / (length * SAMPLE_RATE)))
     for piece in resampler.resample(None) if place is not None else ():
-        yield piece.to_ndarray().ravel(), 980
+        yield _mono(piece), 980
+
+
+def _mono(frame: Any) -> Samples:
+    samples: Samples = frame.to_ndarray().ravel()
+    return samples
 
 
 def _refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:

@@ -65,7 +65,7 @@ def reference_of_speech(speech: Speech) -> Reference:
             advice="Align to a subtitle file of the film instead.",
         )
     spans[:, 1] = np.maximum(spans[:, 1] - END_LAG, spans[:, 0] + SHORTEST / 2)
-    clock = np.arange(len(speech.probabilities) + 1) * HOP_SECONDS
+    clock = np.arange(len(speech.probabilities) + 1, dtype=np.float64) * HOP_SECONDS
     return replace(
         reference_of_spans(spans, SPEECH_SCALES, SPEECH_END_SCALES),
         clock=clock,

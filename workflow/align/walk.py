@@ -16,6 +16,7 @@ from workflow.align.reference import Floats, Reference
 
 GRID = 0.004  # seconds, step of the tables
 FLOOR, CEILING = -2.5, 6.0  # nats: one boundary is never proof alone
+CHAINED = 0.05  # seconds
 
 Table = npt.NDArray[np.float32]
 
@@ -85,9 +86,9 @@ class Scores:
         covered = np.minimum((self.spoken[end] - self.spoken[start]) / length, 1)
         # Full cover is worth little where the reference hardly pauses, no cover is worth a lot there.
         cover = np.clip((covered - self.coverage) / (1.15 - self.coverage), -1.5, 1)
-        boundaries = np.where(beyond_start, FLOOR / 2, self.starts[start]) + np.where(
-            beyond_end, FLOOR / 2, self.ends[end]
-        )
+        in_weight, out_weight = weights_of(cues)
+        boundaries = np.where(beyond_start, FLOOR / 2, self.starts[start]) * in_weight[:, None]
+        boundaries += np.where(beyond_end, FLOOR / 2, self.ends[end]) * out_weight[:, None]
         out: Table = (boundaries + cover).astype(np.float32)
         return out
 
@@ -95,6 +96,18 @@ class Scores:
         raw = np.rint((times - self.origin) / GRID)
         beyond = (raw < 0) | (raw >= len(self.starts))
         return np.clip(raw, 0, len(self.starts) - 1).astype(np.int32), beyond
+
+
+def weights_of(cues: Floats) -> tuple[Floats, Floats]:
+    """float64[n] each: what an in-time and an out-time count for.
+
+    Where a cue begins as the one before it ends, the two are one moment, and half each.
+    """
+    chained = np.abs(cues[1:, 0] - cues[:-1, 1]) < CHAINED
+    starts, ends = np.ones(len(cues)), np.ones(len(cues))
+    starts[1:][chained] = 0.5
+    ends[:-1][chained] = 0.5
+    return starts, ends
 
 
 def change_costs(offsets: Floats) -> Table:
