@@ -46,6 +46,7 @@ _STATUS_OF_KIND: tuple[tuple[type[TerjimeError], int], ...] = (
 _STATUS_OF_CODE = {
     "TOO_LARGE": 413,
     "FILE_TOO_LARGE": 413,
+    "TOO_MANY_BYTES": 413,
     "DISK_LOW": 507,
     "DISK_FULL": 507,
     "BAD_JSON": 400,

@@ -14,6 +14,7 @@ from flask.json.provider import DefaultJSONProvider
 from flask_babel import gettext
 from flask_limiter import Limiter
 from flask_login import current_user
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from web.errors import Refused
 from workflow.errors import BadInput
@@ -92,7 +93,6 @@ def sign_in_limits(view: View) -> View:
 
 
 def install(app: Flask, settings: Settings) -> None:
-    app.json = StrictJson(app)
     app.config.update(
         MAX_FORM_MEMORY_SIZE=FORM_BYTES,
         MAX_FORM_PARTS=50,
@@ -124,6 +124,9 @@ def _bound_the_request() -> None:
     if isinstance(connection, socket.socket):
         connection.settimeout(UPLOAD_IDLE_SECONDS if streams else IDLE_SECONDS)
     if request.is_json and not streams:
+        most = request.max_content_length or 0
+        if request.content_length is None and len(request.get_data()) >= most:
+            raise RequestEntityTooLarge  # werkzeug stops reading at the limit without a word
         request.get_json()  # refuses what is not strict JSON before any view reads it
 
 

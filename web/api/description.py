@@ -15,6 +15,7 @@ from web.api.schemas import Error
 from web.api.tracks import CueShape
 from web.auth import TOKEN_HEADER
 from web.guard import Need, need_of, signed_in_only
+from web.security import StrictJson
 
 #: Headers that an operation wants; the rest is in its address and body.
 _HEADERS = {
@@ -38,6 +39,8 @@ def openapi() -> Response:
 
 class DescribedFlask(APIFlask):
     """APIFlask that describes each schema once, also one that was first met inside another."""
+
+    json_provider_class = StrictJson
 
     def _register_schema_and_get_ref(
         self, spec: APISpec, registered_schema_classes: dict[int, str], schema_obj: Any

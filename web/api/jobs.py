@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response
 
 from web.api import api
 from web.api.conditions import tagged
 from web.api.schemas import answer
-from web.guard import actor, guarded, house
+from web.guard import actor, guarded, house, signed_in_only
 from workflow import stages
 from workflow.people import Action
 from workflow.stages.views import JobView
@@ -35,3 +37,10 @@ def cancel_job(job_id: str) -> JobView:
 def retry_job(job_id: str) -> JobView:
     """Try a failed or stopped job again"""
     return stages.retry_job(house(), actor(), job_id)
+
+
+@api.get("/what-is/<tag>")
+@signed_in_only
+def what_is(tag: str) -> Any:
+    """What a file is, by its SHA-256 or the tag in its stamp"""
+    return stages.what_is(house(), actor(), tag)
