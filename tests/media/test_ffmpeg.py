@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from workflow.errors import Cancelled, Conflict, ToolFailed, ToolMissing
-from workflow.media import ffmpeg as runner
+from workflow.media import process
 from workflow.media.ffmpeg import find_ffmpeg, input_arguments, run_ffmpeg
 from workflow.timebase import from_seconds
 
@@ -39,9 +39,9 @@ def stub(tmp_path: Path):
 def without_util_linux(tmp_path: Path, monkeypatch):
     """A machine that has neither setpriv nor prlimit."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    runner._has_setpriv.cache_clear()
+    process._has_util_linux.cache_clear()
     yield
-    runner._has_setpriv.cache_clear()
+    process._has_util_linux.cache_clear()
 
 
 class Impatient:
@@ -69,7 +69,7 @@ def test_when_the_watch_says_stop_ffmpeg_is_gone_and_the_error_passes(error: Exc
 
 
 def test_a_program_that_ignores_sigterm_is_killed(stub, monkeypatch) -> None:
-    monkeypatch.setattr(runner, "_TERM_SECONDS", 0.2)
+    monkeypatch.setattr(process, "_TERM_SECONDS", 0.2)
     deaf = stub("signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: time.sleep(1)")
     watch = Impatient(Cancelled("CANCELLED", "x"))
     with pytest.raises(Cancelled):

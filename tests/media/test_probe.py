@@ -8,10 +8,15 @@ from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
+import psutil
 import pytest
 
-from workflow.errors import BadInput
-from workflow.media.probe import examine, probe, probe_film
+from workflow.errors import BadInput, Cancelled
+from workflow.media import probe as apart
+from workflow.media.examine import Examined, examine_here
+from workflow.media.facts import MediaFacts
+from workflow.media.probe import examine, film_facts, probe_film
+from workflow.media.process import Limits
 from workflow.timebase import FLICKS_PER_SECOND, from_seconds
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
@@ -23,6 +28,11 @@ def picture(rate: str = "25", seconds: int = 2, size: str = "128x96") -> tuple[s
 
 def tone(seconds: float = 2, rate: int = 48000) -> tuple[str, ...]:
     return ("-f", "lavfi", "-i", f"sine=440:r={rate}:d={seconds}")
+
+
+def probe(path: Path) -> MediaFacts:
+    """In this process, to be quick; that a process of its own gives the same is tested at the end."""
+    return examine_here(path).facts
 
 
 def refusal(path: Path) -> str:
@@ -59,7 +69,7 @@ def test_24_frame_rates_are_exact_in_every_container(
     make_clip, container: str, rate: Fraction
 ) -> None:
     clip = make_clip(f"x.{container}", *picture(str(rate)), *X264, "-bf", "2")
-    facts = probe_film(clip)
+    facts = probe(clip)
     assert facts.streams[0].frame_rate == rate
     assert facts.streams[0].frames == -(-2 * rate.numerator // rate.denominator)
     assert "VARIABLE_FRAME_RATE" not in findings(clip)
@@ -328,7 +338,7 @@ def test_41_damaged_files_never_end_in_anything_but_facts_or_a_refusal(
             content[place] ^= 1 << (seed + step) % 8
         damaged.write_bytes(content)
         with suppress(BadInput):
-            assert examine(damaged).facts.duration > 0
+            assert examine_here(damaged).facts.duration > 0
 
 
 @pytest.mark.parametrize(
@@ -347,5 +357,52 @@ def test_41_damaged_files_never_end_in_anything_but_facts_or_a_refusal(
 def test_46_50_names_are_only_names(tmp_path, monkeypatch, film: Path, name: str) -> None:
     monkeypatch.chdir(tmp_path)
     Path(name).write_bytes(film.read_bytes())
-    assert probe(Path(name)).duration == from_seconds(2)
+    assert apart.probe(Path(name)).duration == from_seconds(2)
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_process_of_its_own_gives_the_same_answer(film: Path, make_clip) -> None:
+    sound = make_clip("x.wav", *tone())
+    for path in (film, sound):
+        here = examine_here(path)
+        assert Examined.from_json(json.loads(json.dumps(here.to_json()))) == here
+        assert examine(path) == here
+    assert film_facts(examine(film)).kind == "video"
+
+
+def test_a_refusal_comes_back_whole_from_the_process_of_its_own(film: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as refused:
+        apart.probe(film, name="x" * 100_000 + "\0\ud800.jpg")
+    assert refused.value.code == "TYPE_MISMATCH"
+    assert refused.value.advice
+    with pytest.raises(FileNotFoundError):
+        apart.probe(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("limits", [Limits(memory_bytes=100 << 20), Limits(cpu_seconds=0)])
+def test_t2_a_file_on_which_the_reader_dies_is_refused_and_we_live(
+    film: Path, monkeypatch, limits: Limits
+) -> None:
+    monkeypatch.setattr(apart, "_LIMITS", limits)
+    with pytest.raises(BadInput) as refused:
+        apart.probe(film)
+    assert refused.value.code == "UNREADABLE"
+
+
+def test_a_file_that_keeps_the_reader_busy_for_too_long_is_refused(film: Path, monkeypatch) -> None:
+    monkeypatch.setattr(apart, "_STALL_SECONDS", 0.0)
+    with pytest.raises(BadInput, match="UNREADABLE"):
+        apart.probe(film)
+
+
+def test_stopping_a_probe_leaves_no_process(film: Path) -> None:
+    children = []
+
+    def stop(permille: int, doing: str) -> None:
+        children.extend(psutil.Process().children())
+        raise Cancelled("CANCELLED", "A person stopped the work.")
+
+    with pytest.raises(Cancelled):
+        apart.probe(film, watch=stop)
+    assert children
+    assert not any(child.is_running() for child in children)
