@@ -1,0 +1,111 @@
+"""Rules M: what the translation says, beside what the source says."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from workflow.qc.pairs import pairs
+from workflow.qc.rule import WARNING, Hit, LineUp, rule
+from workflow.tracks.text import count_characters
+
+_FIGURES = re.compile(r"\d+(?:[ \u00a0.,]\d{3})*(?:[.,]\d+)?")
+
+# Word stems by value, English, Russian and Turkmen. "One" is left out: in all three it is mostly
+# no number. A stem counts where a word begins with it and its ending is one of a number's.
+_STEMS: dict[int, str] = {
+    2: "two|second|twice|дв(?:а|е|ух|ум|ое|оих)|втор|iki",
+    3: "three|third|тр(?:и|е|ём)|треть|üç(?!in)",
+    4: "four|четыр|четвер|dört",
+    5: "five|fifth|пят|bäş",
+    6: "six|шест|alty",
+    7: "seven|сем(?:ь|и|еро)|седьм|ýedi",
+    8: "eight|вос(?:емь|ьми)|sekiz",
+    9: "nine|ninth|девят|dokuz",
+    10: "ten(?:th)?\\b|десят|on(?:unjy|a|y|dan|da)?\\b",
+    11: "eleven|одиннадцат|on bir",
+    12: "twelve|twelfth|двенадцат|on iki",
+    13: "thirteen|тринадцат|on üç",
+    14: "fourteen|четырнадцат|on dört",
+    15: "fifteen|пятнадцат|on bäş",
+    16: "sixteen|шестнадцат|on alty",
+    17: "seventeen|семнадцат|on ýedi",
+    18: "eighteen|восемнадцат|on sekiz",
+    19: "nineteen|девятнадцат|on dokuz",
+    20: "twent|двадцат|ýigrimi",
+    30: "thirt(?:y|ie)|тридцат|otuz",
+    40: "fort(?:y|ie)|сорок|kyrk",
+    50: "fift(?:y|ie)|пятьдесят|пятидесят|elli",
+    60: "sixt(?:y|ie)|шестьдесят|шестидесят|altmyş",
+    70: "sevent(?:y|ie)|семьдесят|семидесят|ýetmiş",
+    80: "eight(?:y|ie)|восемьдесят|восьмидесят|segsen",
+    90: "ninet(?:y|ie)|девяност|togsan",
+    100: "hundred|сто\\b|сот|ýüz",
+    1000: "thousand|тысяч|müň",
+    1_000_000: "million|миллион",
+}
+_WORDS = {value: re.compile(rf"\b(?:{stems})", re.IGNORECASE) for value, stems in _STEMS.items()}
+
+
+@rule("M01", "The numbers agree", "source")
+def numbers(track: LineUp) -> Iterator[Hit]:
+    for pair in pairs(track):
+        if not pair.targets or not pair.sources:
+            continue
+        ours, theirs = _figures(pair.target_text), _figures(pair.source_text)
+        # A figure may be written out on the other side, but it must be there.
+        lost = [n for n in theirs - ours if not _is_written_out(n, pair.target_text)]
+        added = [n for n in ours - theirs if not _is_written_out(n, pair.source_text)]
+        if lost or added:
+            parts = [
+                *(f"{n} of the source is not here" for n in lost[:3]),
+                *(f"{n} is not in the source" for n in added[:3]),
+            ]
+            yield Hit(pair.targets[0], track.profile.numbers, f"{'; '.join(parts)}.")
+
+
+def _figures(text: str) -> Counter[str]:
+    """Numbers written in figures: groups of three joined, a decimal comma made a point."""
+    return Counter(_value(found[0]) for found in _FIGURES.finditer(text))
+
+
+def _value(figures: str) -> str:
+    joined = re.sub(r"[ \u00a0.,](?=\d{3}(?!\d))", "", figures)
+    return joined.replace(",", ".").lstrip("0") or "0"
+
+
+def _is_written_out(number: str, text: str) -> bool:
+    """Whether *text* has the number in words: its own word, or those of its parts (25: 20 and 5)."""
+    if not number.isdigit() or len(number) > 9:
+        return False
+    value = int(number)
+    if value == 1:
+        return True  # one, один, bir: too common a word to be counted
+    if value in _WORDS and _WORDS[value].search(text):
+        return True
+    parts = [
+        part
+        for power, digit in enumerate(reversed(number))
+        for part in _parts(int(digit), 10**power)
+    ]
+    return len(parts) > 1 and all(p == 1 or (p in _WORDS and _WORDS[p].search(text)) for p in parts)
+
+
+def _parts(digit: int, power: int) -> list[int]:
+    if digit == 0:
+        return []
+    if power in {1, 10}:
+        return [digit * power]
+    return [digit, power]
+
+
+@rule("M05", "About as long as the source", "source")
+def length_ratio(track: LineUp) -> Iterator[Hit]:
+    for pair in pairs(track):
+        if not pair.targets or not pair.target_text.strip():
+            continue
+        source, target = count_characters(pair.source_text), count_characters(pair.target_text)
+        if source > 20 and not 0.6 <= target / source <= 1.8:
+            times = f"{target / source:.1f}"
+            yield Hit(pair.targets[0], WARNING, f"{times} times as long as the source.")

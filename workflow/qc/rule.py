@@ -1,0 +1,178 @@
+"""What a rule is: a small function over a line-up that says where it is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from workflow.qc.profiles import Profile
+from workflow.timebase import FLICKS_PER_SECOND, Flicks, FrameGrid
+from workflow.tracks.cues import Cue
+from workflow.tracks.text import count_characters, plain
+
+ERROR, WARNING, HINT = "error", "warning", "hint"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One place where a rule is broken.
+
+    cue         its number, from 1
+    severity    "error" blocks delivery, "warning" must be acknowledged, "hint" is advice
+    fix         whether `qc.fix` can mend this one
+    """
+
+    rule: str
+    cue: int
+    uid: str
+    severity: str
+    message: str
+    fix: bool
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "rule": self.rule,
+            "cue": self.cue,
+            "uid": self.uid,
+            "severity": self.severity,
+            "message": self.message,
+            "fix": self.fix,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFacts:
+    """What the rules need of a film.
+
+    duration    the end of its last frame
+    shots       times of the shot changes; None when nobody has looked for them
+    """
+
+    rate: Fraction
+    duration: Flicks
+    shots: tuple[Flicks, ...] | None = None
+
+
+class LineUp:
+    """A track as the rules see it, with what several of them need worked out once."""
+
+    def __init__(
+        self,
+        cues: Sequence[Cue],
+        profile: Profile,
+        *,
+        language: str,
+        film: FilmFacts | None,
+        source: Sequence[Cue] | None,
+    ) -> None:
+        self.cues = tuple(cues)
+        self.profile = profile
+        self.language = language
+        self.film = film
+        self.source = tuple(source) if source is not None else None
+
+    @property
+    def is_turkmen_latin(self) -> bool:
+        return self.language.partition("-")[0] == "tk" and "Cyrl" not in self.language
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """Of each cue, without markup."""
+        return tuple(plain(cue.text) for cue in self.cues)
+
+    @cached_property
+    def lines(self) -> tuple[tuple[str, ...], ...]:
+        """Of each cue, without markup."""
+        return tuple(tuple(text.split("\n")) for text in self.texts)
+
+    @cached_property
+    def characters(self) -> tuple[int, ...]:
+        return tuple(count_characters(cue.text) for cue in self.cues)
+
+    @cached_property
+    def frames(self) -> tuple[tuple[int, int], ...]:
+        """Of each cue, the first frame that shows it and the first that does not any more."""
+        grid = self.grid
+        return tuple(
+            (grid.first_frame_at(cue.start), grid.first_frame_at(cue.end)) for cue in self.cues
+        )
+
+    @cached_property
+    def cuts(self) -> tuple[int, ...]:
+        """First frames of the shots."""
+        shots = self.film.shots if self.film else None
+        grid = self.grid
+        return tuple(sorted({grid.frame_at(grid.snap(shot)) for shot in shots or ()}))
+
+    @cached_property
+    def grid(self) -> FrameGrid:
+        """Only for rules that need the film."""
+        assert self.film is not None  # noqa: S101 (the registry sees to it)
+        return FrameGrid(self.film.rate)
+
+    @cached_property
+    def half_second_frames(self) -> int:
+        """12 at 24 and 23.976, 13 at 25, 15 at 30 and 29.97: rounded half up, by the exact rate."""
+        return int(self.grid.rate / 2 + Fraction(1, 2))
+
+    def can_judge(self, rule: Rule) -> bool:
+        """Whether what the rule needs is known, and the track is in a language it is about."""
+        known = {
+            "film": self.film is not None,
+            "shots": self.film is not None and self.film.shots is not None,
+            "source": self.source is not None,
+        }
+        return (
+            bool(self.cues)
+            and all(known[need] for need in rule.needs)
+            and (self.is_turkmen_latin or not rule.turkmen)
+        )
+
+    def seconds(self, index: int) -> Fraction:
+        cue = self.cues[index]
+        return Fraction(cue.end - cue.start, FLICKS_PER_SECOND)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A finding before it has its rule and number."""
+
+    index: int
+    severity: str
+    message: str
+    fix: bool = False
+
+
+Judge = Callable[[LineUp], Iterator[Hit]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the table of rules.
+
+    needs       "film", "shots", "source": without it the rule says nothing
+    turkmen     whether it is about Turkmen in Latin letters alone
+    """
+
+    id: str
+    title: str
+    judge: Judge
+    needs: frozenset[str]
+    turkmen: bool
+
+
+RULES: dict[str, Rule] = {}
+"""Every rule that there is, by id; filled by the modules of this room."""
+
+
+def rule(id: str, title: str, *needs: str, turkmen: bool = False) -> Callable[[Judge], Judge]:
+    """Enters the function below it in the table."""
+
+    def enter(judge: Judge) -> Judge:
+        RULES[id] = Rule(id, title, judge, frozenset(needs), turkmen)
+        return judge
+
+    return enter

@@ -1,0 +1,216 @@
+"""Rules T: how long a cue stands, how fast it reads, how it sits between its neighbours and the cuts."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator
+from fractions import Fraction
+
+from workflow.qc.rule import ERROR, HINT, WARNING, Hit, LineUp, rule
+from workflow.timebase import FLICKS_PER_MS, FLICKS_PER_SECOND, clock
+
+NEAR_CUT_FRAMES = 7
+"""T10 looks this far before a cut, T11 from there on; Subtitle Edit draws the line at 8."""
+
+
+def _s(time: Fraction | int) -> str:
+    """Seconds of flicks, to the hundredth, for a message."""
+    return f"{float(Fraction(time) / FLICKS_PER_SECOND):.2f} s"
+
+
+@rule("T01", "Stands long enough")
+def too_short(track: LineUp) -> Iterator[Hit]:
+    p = track.profile
+    for i, cue in enumerate(track.cues):
+        length = cue.end - cue.start
+        by_words = p.min_duration_a_word * len(track.texts[i].split())
+        least = max(p.min_duration, by_words)
+        if 0 < length < least:
+            severity = ERROR if length < max(p.hard_min_duration, by_words) else WARNING
+            room = i + 1 == len(track.cues) or track.cues[i + 1].start > cue.end
+            yield Hit(i, severity, f"Stands {_s(length)}; the least is {_s(least)}.", fix=room)
+
+
+@rule("T02", "Does not stand too long")
+def too_long(track: LineUp) -> Iterator[Hit]:
+    for i, cue in enumerate(track.cues):
+        if cue.end - cue.start > track.profile.max_duration:
+            most = _s(track.profile.max_duration)
+            yield Hit(i, WARNING, f"Stands {_s(cue.end - cue.start)}; the most is {most}.")
+
+
+@rule("T03", "Can be read in its time")
+def reading_speed(track: LineUp) -> Iterator[Hit]:
+    p = track.profile
+    hard = p.hard_cps_english if track.language == "en" and p.hard_cps_english else p.hard_cps
+    if hard is None:
+        return
+    soft = p.cps or hard
+    for i, cue in enumerate(track.cues):
+        if cue.end <= cue.start:
+            continue
+        cps = track.characters[i] / track.seconds(i)
+        if cps > soft:
+            severity = ERROR if cps > hard else WARNING
+            message = (
+                f"{float(cps):.1f} characters a second; {soft} is comfortable, {hard} the most."
+            )
+            yield Hit(i, severity, message)
+
+
+@rule("T04", "Words a minute")
+def words_a_minute(track: LineUp) -> Iterator[Hit]:
+    if track.profile.wpm is None:
+        return
+    for i, cue in enumerate(track.cues):
+        if cue.end > cue.start:
+            wpm = len(track.texts[i].split()) * 60 / track.seconds(i)
+            if wpm > track.profile.wpm:
+                yield Hit(
+                    i, HINT, f"{float(wpm):.0f} words a minute; {track.profile.wpm} is usual."
+                )
+
+
+@rule("T05", "A gap before the next cue", "film")
+def gap(track: LineUp) -> Iterator[Hit]:
+    least = track.profile.min_gap_frames
+    if least is None:
+        return
+    for i in range(len(track.cues) - 1):
+        frames = track.frames[i + 1][0] - track.frames[i][1]
+        if 0 <= frames < least and track.cues[i + 1].start >= track.cues[i].end:
+            yield Hit(
+                i, ERROR, f"{frames} frames before the next cue; the least is {least}.", fix=True
+            )
+
+
+@rule("T06", "No short gap that flickers", "film")
+def chaining(track: LineUp) -> Iterator[Hit]:
+    close = track.profile.min_gap_frames
+    if not track.profile.chaining or close is None:
+        return
+    for i in range(len(track.cues) - 1):
+        frames = track.frames[i + 1][0] - track.frames[i][1]
+        if close < frames < track.half_second_frames:
+            yield Hit(
+                i, WARNING, f"{frames} frames before the next cue: close to {close}.", fix=True
+            )
+
+
+@rule("T07", "Does not overlap the next cue")
+def overlap(track: LineUp) -> Iterator[Hit]:
+    for i in range(len(track.cues) - 1):
+        cue, following = track.cues[i], track.cues[i + 1]
+        if cue.start <= following.start < cue.end:
+            can_trim = following.start > cue.start
+            yield Hit(
+                i,
+                ERROR,
+                f"Still stands when the next cue comes, {_s(cue.end - following.start)}.",
+                can_trim,
+            )
+
+
+@rule("T10", "Comes with the cut, not just before it", "film", "shots")
+def in_just_before_cut(track: LineUp) -> Iterator[Hit]:
+    for i, (first, last) in enumerate(track.frames):
+        cut = _cut_at_or_after(track, first)
+        if cut is not None and 1 <= cut - first <= NEAR_CUT_FRAMES and last > cut:
+            yield Hit(
+                i, WARNING, f"Comes {cut - first} frames before a cut: move it to the cut.", True
+            )
+
+
+@rule("T11", "Comes clear of the next cut", "film", "shots")
+def in_before_cut(track: LineUp) -> Iterator[Hit]:
+    if not track.profile.cut_far:
+        return
+    half = track.half_second_frames
+    for i, (first, _) in enumerate(track.frames):
+        cut = _cut_at_or_after(track, first)
+        if cut is not None and NEAR_CUT_FRAMES < cut - first < half:
+            yield Hit(
+                i,
+                WARNING,
+                f"Comes {cut - first} frames before a cut: come {half} before it, or with it.",
+            )
+
+
+@rule("T12", "Comes with the cut, not just after it", "film", "shots")
+def in_after_cut(track: LineUp) -> Iterator[Hit]:
+    for i, (first, _) in enumerate(track.frames):
+        cut = _cut_at_or_before(track, first)
+        if cut is not None and 1 <= first - cut < track.half_second_frames:
+            free = i == 0 or track.frames[i - 1][1] <= cut
+            yield Hit(
+                i, WARNING, f"Comes {first - cut} frames after a cut: move it to the cut.", free
+            )
+
+
+@rule("T13", "Goes with the cut, not just before it", "film", "shots")
+def out_before_cut(track: LineUp) -> Iterator[Hit]:
+    due = track.profile.cut_out_frames
+    for i, (_, last) in enumerate(track.frames):
+        cut = _cut_at_or_after(track, last)
+        if cut is None or not 1 <= cut - last <= track.half_second_frames or cut - last == due:
+            continue
+        free = i + 1 == len(track.frames) or track.frames[i + 1][0] >= cut
+        yield Hit(i, WARNING, f"Goes {cut - last} frames before a cut: go {due} before it.", free)
+
+
+@rule("T14", "Goes before the cut, not just after it", "film", "shots")
+def out_after_cut(track: LineUp) -> Iterator[Hit]:
+    due = track.profile.cut_out_frames
+    window = (
+        track.half_second_frames
+        if track.profile.cut_out_window == Fraction(1, 2)
+        else int(track.grid.rate * track.profile.cut_out_window)
+    )
+    for i, (first, last) in enumerate(track.frames):
+        cut = _cut_at_or_before(track, last)
+        if cut is None or first >= cut - due or not 0 <= last - cut < window or last - cut == -due:
+            continue
+        yield Hit(i, WARNING, f"Goes {last - cut} frames after a cut: go {due} before it.", True)
+
+
+def _cut_at_or_after(track: LineUp, frame: int) -> int | None:
+    at = bisect.bisect_left(track.cuts, frame)
+    return track.cuts[at] if at < len(track.cuts) else None
+
+
+def _cut_at_or_before(track: LineUp, frame: int) -> int | None:
+    at = bisect.bisect_right(track.cuts, frame)
+    return track.cuts[at - 1] if at else None
+
+
+@rule("T16", "In order, and each start before its end")
+def order(track: LineUp) -> Iterator[Hit]:
+    for i, cue in enumerate(track.cues):
+        if cue.end <= cue.start:
+            yield Hit(
+                i, ERROR, f"Ends at {clock(cue.end)}, not after its start {clock(cue.start)}."
+            )
+        elif i and cue.start < track.cues[i - 1].start:
+            yield Hit(i, ERROR, "Starts before the cue that stands before it.", fix=True)
+
+
+@rule("T17", "Inside the film", "film")
+def outside_film(track: LineUp) -> Iterator[Hit]:
+    duration = track.film.duration if track.film else 0
+    for i, cue in enumerate(track.cues):
+        if cue.start < 0:
+            yield Hit(i, ERROR, f"Starts {_s(-cue.start)} before the film.", fix=cue.end > 0)
+        elif cue.end > duration:
+            clips = cue.start < duration
+            yield Hit(i, ERROR, f"Ends {_s(cue.end - duration)} after the film.", fix=clips)
+
+
+@rule("T18", "On the frames of the film", "film")
+def off_grid(track: LineUp) -> Iterator[Hit]:
+    if not track.profile.off_grid:
+        return
+    for i, cue in enumerate(track.cues):
+        off = max(abs(t - track.grid.snap(t)) for t in (cue.start, cue.end))
+        if off > FLICKS_PER_MS:
+            ms = float(Fraction(off, FLICKS_PER_MS))
+            yield Hit(i, HINT, f"A time lies {ms:.1f} ms from the nearest frame.", fix=True)
