@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -263,6 +264,24 @@ def give_up_on(house: House, job_id: str, owner_prefix: str) -> None:
         ).first()
         if job is not None:
             _again_or_poison(session, job)
+
+
+def jobs_of(house: House, owner_prefix: str) -> list[tuple[str, str]]:
+    """(job id, owner) of the running jobs that a worker's processes have."""
+    with house.read() as session:
+        rows = session.execute(
+            select(Job.id, Job.lease_owner).where(
+                Job.state == "running",
+                Job.lease_owner.startswith(owner_prefix, autoescape=True),
+            )
+        )
+        return [(row.id, row.lease_owner or "") for row in rows]
+
+
+def clock_difference(house: House) -> float:
+    """Seconds by which this machine's clock is ahead of the database's."""
+    with house.read() as session:
+        return time.time() - _now(session)
 
 
 def request_cancel(session: Session, job: Job) -> None:

@@ -349,7 +349,6 @@ class Segment(Base):
     __tablename__ = "segment"
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     sha256: Mapped[str] = _to("blob.sha256")
-    frames: Mapped[int]
     used_at: Mapped[int] = _created()
 
 

@@ -82,7 +82,6 @@ def upgrade() -> None:  # noqa: PLR0915  a list, not a thought
         "segment",
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("frames", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["sha256"],

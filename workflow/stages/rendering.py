@@ -1,0 +1,238 @@
+"""The work of build and render jobs: the engine on stored files, its result measured before it is shown.
+
+One job renders one film. Its segments are published one by one as they are finished, so what a killed
+worker had done is found by its successor, and the file comes out the same, bit for bit.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from workflow.errors import Conflict
+from workflow.media.facts import Film as FilmFacts
+from workflow.progress import Watch, part
+from workflow.render.engine import render
+from workflow.render.measure import BuildReport
+from workflow.render.plan import Stamp
+from workflow.render.recipe import Recipe
+from workflow.stages import show
+from workflow.stages.documents import load_cues
+from workflow.stages.films import known_film
+from workflow.stages.running import Published, Settle, publish
+from workflow.stages.segments import LedgerSegments
+from workflow.stages.versions import move
+from workflow.store import audit
+from workflow.store.house import House, remember_blob
+from workflow.store.ledger import Claimed
+from workflow.store.tables import (
+    Build,
+    Film,
+    FilmFile,
+    Person,
+    Render,
+    Track,
+    TrackVersion,
+    Verdict,
+)
+from workflow.tracks.cues import Cue, canonical
+
+RUNS_AT_ONCE = min(2, os.cpu_count() or 1)  # in one worker; more machines are more workers
+_SUFFIXES = {"soft-mkv": (".mkv", "video/x-matroska")}
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """Everything a render reads, gathered in one look at the database."""
+
+    film: FilmFacts
+    film_name: str
+    files: dict[str, str]  # role → SHA-256
+    track: Track
+    version: TrackVersion
+    cues: tuple[Cue, ...]
+
+
+def _gather(house: House, version_id: str) -> _Inputs:
+    with house.read() as session:
+        version = show.row(session, TrackVersion, version_id)
+        track = show.row(session, Track, version.track_id)
+        film = show.row(session, Film, track.film_id)
+        files = session.execute(
+            select(FilmFile.role, FilmFile.sha256).where(FilmFile.film_id == film.id)
+        ).all()
+        return _Inputs(
+            film=known_film(session, film),
+            film_name=film.name.rpartition(".")[0] or film.name,
+            files={role: sha256 for role, sha256 in files},  # noqa: C416  rows are not pairs to mypy
+            track=track,
+            version=version,
+            cues=load_cues(house, version.document),
+        )
+
+
+def _render(
+    house: House,
+    inputs: _Inputs,
+    recipe: Recipe,
+    work: Path,
+    watch: Watch,
+    *,
+    stamp: Stamp | None,
+    tags: dict[str, str],
+) -> tuple[Published, BuildReport]:
+    suffix, media_type = _SUFFIXES.get(recipe.form, (".mp4", "video/mp4"))
+    out = work / f"out{suffix}"
+    sound = inputs.files.get("sound")
+    report = render(
+        inputs.film,
+        house.blobs.existing(inputs.film.mezzanine),
+        house.blobs.existing(inputs.film.hash),
+        house.blobs.existing(sound) if sound else None,
+        inputs.cues,
+        recipe,
+        out,
+        segments=LedgerSegments(house),
+        stamp=stamp,
+        language=inputs.track.language,
+        tags=tags,
+        watch=part(watch, 0, 980),
+        ffmpeg=house.settings.ffmpeg,
+        workers=RUNS_AT_ONCE,
+        work=work,
+    )
+    watch(980, "Storing")
+    return publish(house, out, media_type), report
+
+
+def run_build(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settle:
+    """The review build; when it is there, its version is in review."""
+    inputs = _gather(house, claimed.params["version"])
+    with house.read() as session:
+        build = session.scalars(select(Build).where(Build.job_id == claimed.id)).one()
+    stamp = Stamp(
+        film=inputs.film_name,
+        language=inputs.track.language,
+        version=inputs.version.number,
+        track_hash=inputs.version.track_hash,
+        made=f"{datetime.fromtimestamp(build.created_at / 1000, UTC):%Y-%m-%d %H:%M} UTC",
+    )
+    recipe = Recipe.from_json(claimed.params["recipe"])
+    tags = {"title": inputs.film_name, "comment": stamp.version_line}
+    blob, report = _render(house, inputs, recipe, work, watch, stamp=stamp, tags=tags)
+
+    def settle(session: Session) -> str:
+        remember_blob(session, blob.sha256, blob.size, blob.media_type)
+        session.execute(
+            update(Build)
+            .where(Build.id == build.id)
+            .values(output=blob.sha256, report=report.to_json())
+        )
+        version = show.row(session, TrackVersion, inputs.version.id)
+        if version.state == "submitted":
+            move(session, version, "submitted", "in_review", None, build=build.id)
+        return build.id
+
+    return settle
+
+
+def run_render(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settle:
+    """The final film and its manifest. The film's bytes follow from film, cues and recipe alone."""
+    inputs = _gather(house, claimed.params["version"])
+    recipe = Recipe.from_json(claimed.params["recipe"])
+    names = (
+        ("track", inputs.version.track_hash),
+        ("film", inputs.film.hash),
+        ("recipe", recipe.hash),
+    )
+    comment = "Terjime final · " + " · ".join(f"{what} {sha[:16]}" for what, sha in names)
+    blob, report = _render(
+        house, inputs, recipe, work, watch, stamp=None, tags={"comment": comment}
+    )
+    with house.read() as session:
+        made = session.scalars(select(Render).where(Render.job_id == claimed.id)).one()
+        manifest = _manifest(session, inputs, recipe, made, blob, report)
+    manifest_sha, manifest_size = house.blobs.put_bytes(canonical(manifest))
+
+    def settle(session: Session) -> str:
+        version = session.scalars(
+            select(TrackVersion).where(TrackVersion.id == inputs.version.id).with_for_update()
+        ).one()
+        if version.state != "approved":
+            raise Conflict(
+                "NOT_APPROVED",
+                f"Version {version.number} is {version.state} since the render was started.",
+                advice="A reviewer must approve the newest version first.",
+                details={"state": version.state},
+            )
+        remember_blob(session, blob.sha256, blob.size, blob.media_type)
+        remember_blob(session, manifest_sha, manifest_size, "application/json")
+        session.execute(
+            update(Render)
+            .where(Render.id == made.id)
+            .values(output=blob.sha256, manifest=manifest_sha, report=report.to_json())
+        )
+        audit.note(
+            session,
+            None,
+            "render.done",
+            "render",
+            made.id,
+            output=blob.sha256,
+            manifest=manifest_sha,
+        )
+        return made.id
+
+    return settle
+
+
+def _manifest(
+    session: Session,
+    inputs: _Inputs,
+    recipe: Recipe,
+    made: Render,
+    blob: Published,
+    report: BuildReport,
+) -> dict[str, Any]:
+    """Everything that went into a final film, for whoever holds it later."""
+    verdict = show.row(session, Verdict, made.verdict_id)
+    reviewer = show.row(session, Person, verdict.reviewer_id)
+    return {
+        "form": "terjime-manifest/1",
+        "output": {"sha256": blob.sha256, "bytes": blob.size, "file_name": made.file_name},
+        "film": {
+            "name": inputs.film_name,
+            "sha256": inputs.film.hash,
+            "mezzanine": inputs.film.mezzanine,
+            "sound": inputs.files.get("sound"),
+        },
+        "track": {
+            "language": inputs.track.language,
+            "version": inputs.version.number,
+            "track_hash": inputs.version.track_hash,
+            "document": inputs.version.document,
+            "cues": len(inputs.cues),
+        },
+        "recipe": recipe.to_json() | {"hash": recipe.hash},
+        "verdicts": [
+            {
+                "verdict": verdict.verdict,
+                "reviewer": {"id": reviewer.id, "name": reviewer.name},
+                "at": verdict.created_at,
+                "track_hash": verdict.track_hash,
+                "film_hash": verdict.film_hash,
+                "recipe_hash": verdict.recipe_hash,
+                "build_hash": verdict.build_hash,
+                "watched_permille": verdict.watched_permille,
+            }
+        ],
+        "measured": report.to_json(),
+        "tools": {name: installed(name) for name in ("terjime", "av", "imageio-ffmpeg")},
+    }

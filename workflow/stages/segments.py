@@ -1,0 +1,61 @@
+"""Encoded segments in the blob store, found by their key: what a killed worker had finished is not done again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import select
+
+from workflow.stages.running import publish
+from workflow.store.database import in_whole, insert_for
+from workflow.store.house import House, remember_blob
+from workflow.store.tables import Blob, Segment, now_ms
+
+SEGMENT_TYPE = "application/x-terjime-segment"
+
+
+class LedgerSegments:
+    """The house's segments, for `workflow.render`; any number of workers may use them at once."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def has(self, key: str) -> bool:
+        return self._file(key) is not None
+
+    def path(self, key: str) -> Path:
+        """A file to read. Raises KeyError if there is none under *key*."""
+        file = self._file(key)
+        if file is None:
+            raise KeyError(key)
+        return file
+
+    def put(self, key: str, file: Path) -> None:
+        """Keep *file*, which is moved, and show it to every worker at once."""
+        blob = publish(self._house, file, SEGMENT_TYPE)
+        _record(self._house, key, blob.sha256, blob.size)
+
+    def _file(self, key: str) -> Path | None:
+        with self._house.read() as session:
+            sha256 = session.scalar(
+                select(Segment.sha256)
+                .join(Blob, Blob.sha256 == Segment.sha256)
+                .where(Segment.key == key, Blob.state == "present")
+            )
+        if sha256 is None or self._house.blobs.size(sha256) is None:
+            return None
+        return self._house.blobs.path(sha256)
+
+
+@in_whole
+def _record(house: House, key: str, sha256: str, size: int) -> None:
+    """A second one under the same key takes the place of the first, which may be damaged."""
+    with house.write() as session:
+        remember_blob(session, sha256, size, SEGMENT_TYPE)
+        session.execute(
+            insert_for(session, Segment)
+            .values(key=key, sha256=sha256, used_at=now_ms())
+            .on_conflict_do_update(
+                index_elements=[Segment.key], set_={"sha256": sha256, "used_at": now_ms()}
+            )
+        )
