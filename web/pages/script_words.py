@@ -74,7 +74,7 @@ def script_words() -> dict[str, Any]:
         "nothingToUndo": gettext("Nothing to undo."),
         "keysTitle": gettext("Keys"),
         "close": gettext("Close"),
-        "outsideText": gettext("outside text fields"),
+        "lettersOn": gettext("Keys that are a single letter or sign work outside text fields"),
         "signOutTitle": gettext("Changes are still waiting"),
         "signOutText": gettext(
             "This computer holds changes that the server does not have yet. Signing out deletes them."

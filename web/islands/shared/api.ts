@@ -1,0 +1,68 @@
+/** What the API returns, typed once, and the one way to ask it. */
+import type { Cue, Conflict } from './cues.ts'
+
+export interface DraftView {
+  readonly etag: string
+  readonly cues: readonly Cue[]
+  readonly merged?: number
+}
+
+export interface Finding {
+  readonly rule: string
+  readonly cue: number | null
+  readonly uid?: string
+  readonly severity: 'error' | 'warning' | 'info'
+  readonly message: string
+}
+
+export interface ApiError {
+  readonly code: string
+  readonly message: string
+  readonly where?: string
+  readonly advice?: string
+  readonly details?: { readonly conflicts?: readonly Conflict[]; readonly etag?: string }
+}
+
+export type Answer<T> =
+  | { readonly ok: true; readonly body: T; readonly etag: string | null }
+  | { readonly ok: false; readonly status: number; readonly error: ApiError }
+  | { readonly ok: false; readonly status: 0; readonly error: null } // no connection
+
+export function csrfToken(): string {
+  return document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? ''
+}
+
+const PATIENCE_MS = 20_000
+
+export async function ask<T>(
+  method: 'GET' | 'PUT' | 'POST',
+  address: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer<T>> {
+  let response: Response
+  let answered: unknown
+  try {
+    response = await fetch(address, {
+      method,
+      headers: {
+        Accept: 'application/json',
+        'X-CSRFToken': csrfToken(),
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    })
+    answered = response.status === 204 ? {} : await response.json()
+  } catch {
+    return { ok: false, status: 0, error: null }
+  }
+  if (response.ok) return { ok: true, body: answered as T, etag: response.headers.get('ETag') }
+  const { error } = answered as { error?: ApiError }
+  return {
+    ok: false,
+    status: response.status,
+    error: error ?? { code: `HTTP_${response.status}`, message: response.statusText },
+  }
+}

@@ -1,0 +1,10 @@
+/** Dialogs that stand in the page: opened by data-open, closed by data-close. */
+export function bindDialogs(): void {
+  document.addEventListener('click', (event) => {
+    const target = event.target as Element
+    const opener = target.closest<HTMLElement>('[data-open]')
+    const dialog = opener && document.getElementById(opener.dataset.open ?? '')
+    if (dialog instanceof HTMLDialogElement) dialog.showModal()
+    if (target.closest('[data-close]')) target.closest('dialog')?.close()
+  })
+}
