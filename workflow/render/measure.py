@@ -1,0 +1,198 @@
+"""What a finished film really holds. An exit status is no evidence; this is."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+
+from workflow.errors import ToolFailed
+from workflow.media.container import index_comes_first
+from workflow.progress import Watch, unwatched
+from workflow.render.plan import RenderPlan
+from workflow.render.soft import subtitle_packets
+from workflow.timebase import FLICKS_PER_SECOND, Flicks, from_ticks
+from workflow.tracks.cues import Cue, canonical, sha256
+
+_LAST_SECONDS = 5
+_WINDOWS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """A film that was measured and is what was planned.
+
+    duration         of the picture
+    bytes            of the file
+    segments         that the picture is made of; 0 where it was copied
+    encoded_frames   of them, made anew for this film
+    unseen           numbers of cues (from 1) that fall between two frames
+    missing_letters  that the fonts do not have: drawn as the replacement character
+    """
+
+    form: str
+    width: int
+    height: int
+    frames: int
+    duration: Flicks
+    bytes: int
+    has_sound: bool
+    cues: int
+    segments: int
+    encoded_frames: int
+    unseen: tuple[int, ...] = ()
+    missing_letters: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    width: int
+    height: int
+    frames: int
+    duration: Flicks
+    bytes: int
+    has_sound: bool
+    subtitles: int  # packets of the subtitle stream that hold text
+
+
+def measure_build(
+    out: Path,
+    plan: RenderPlan,
+    cues: Sequence[Cue],
+    *,
+    with_sound: bool,
+    watch: Watch = unwatched,
+) -> Measures:
+    """Measure *out* against *plan*: every time stamp, and the pictures and sound of a few windows.
+
+    The windows are chosen by the plan's own hash: not the same for every film, the same each time.
+    Raises ToolFailed OUTPUT_INVALID, and whatever *watch* raises.
+    """
+    mp4 = plan.recipe.form != "soft-mkv"
+    if not out.is_file() or out.stat().st_size == 0:
+        raise _invalid("there is no file")
+    if mp4 and not index_comes_first(out):
+        raise _invalid("its index does not come first")
+    try:
+        with av.open(
+            str(out),
+            format="mov" if mp4 else "matroska",
+            options={"protocol_whitelist": "file"},
+        ) as media:
+            return _measures(out, media, plan, cues, with_sound, watch)
+    except (av.FFmpegError, IndexError, ValueError) as error:
+        raise _invalid(f"it cannot be read ({error})") from error
+
+
+def _measures(
+    out: Path,
+    media: Any,
+    plan: RenderPlan,
+    cues: Sequence[Cue],
+    with_sound: bool,
+    watch: Watch,
+) -> Measures:
+    picture = media.streams.video[0]
+    film = plan.film
+    watch(0, "Measuring what was made")
+    shown, spoken = _packets(media, picture)
+    if plan.recipe.is_soft:
+        expected = subtitle_packets(plan, cues)
+        if spoken != expected:
+            raise _invalid(f"it has {spoken} of {expected} subtitles")
+    else:
+        _require_grid(shown, picture.time_base, plan)
+    first, last = min(shown), max(shown)
+    duration = from_ticks(last - first, picture.time_base) + film.grid.time_of(1)
+    allowed = max(FLICKS_PER_SECOND // 2, film.duration // 200)
+    if abs(duration - film.duration) > allowed:
+        raise _invalid(f"it lasts {duration / FLICKS_PER_SECOND:.3f} s, the film longer or shorter")
+    if with_sound != bool(media.streams.audio):
+        raise _invalid(
+            "it has no sound" if with_sound else "it has a sound that it should not have"
+        )
+    context = picture.codec_context
+    dice = random.Random(sha256(canonical(plan.to_json())))  # noqa: S311  no secret is made
+    for start, end in _windows(first, last, picture.time_base, dice):
+        watch(500, "Measuring what was made")
+        _decode(media, start, end, picture, set(shown))
+        if with_sound:
+            _decode_sound(media, start, end, picture.time_base)
+    return Measures(
+        width=context.width,
+        height=context.height,
+        frames=len(shown),
+        duration=duration,
+        bytes=out.stat().st_size,
+        has_sound=with_sound,
+        subtitles=spoken,
+    )
+
+
+def _packets(media: Any, picture: Any) -> tuple[list[int], int]:
+    """Time stamps of the picture's packets, and how many packets of subtitles hold text."""
+    shown: list[int] = []
+    spoken = 0
+    for packet in media.demux(picture, *media.streams.subtitles):
+        if packet.dts is None and packet.pts is None:
+            continue
+        if packet.stream.type == "video":
+            shown.append(packet.pts)
+        elif packet.size > 2:  # mov_text fills its gaps with packets of an empty text
+            spoken += 1
+    return shown, spoken
+
+
+def _require_grid(shown: list[int], base: Fraction, plan: RenderPlan) -> None:
+    """Every frame of the film is there once, at exactly its time."""
+    rate = plan.film.rate
+    if len(shown) != plan.film.frames:
+        raise _invalid(f"it has {len(shown)} of {plan.film.frames} frames")
+    for number, ticks in enumerate(sorted(shown)):
+        if ticks * base != number / rate:
+            raise _invalid(f"frame {number} is at {float(ticks * base):.6f} s")
+
+
+def _windows(first: int, last: int, base: Fraction, dice: random.Random) -> list[tuple[int, int]]:
+    second = int(1 / base)
+    spots = sorted(dice.randint(first, max(first, last - second)) for _ in range(_WINDOWS))
+    windows = [(spot, min(last, spot + second)) for spot in spots]
+    return [*windows, (max(first, last - _LAST_SECONDS * second), last)]
+
+
+def _decode(media: Any, start: int, end: int, picture: Any, wanted: set[int]) -> None:
+    media.seek(start, stream=picture)
+    due = {ticks for ticks in wanted if start <= ticks <= end}
+    for frame in media.decode(picture):
+        due.discard(frame.pts)
+        if frame.pts >= end:
+            break
+    if due:
+        raise _invalid(
+            f"{len(due)} frames from {float(start * picture.time_base):.3f} s do not decode"
+        )
+
+
+def _decode_sound(media: Any, start: int, end: int, base: Fraction) -> None:
+    """The sound decodes where there is some; a sound that ends before the picture is no fault."""
+    stream = media.streams.audio[0]
+    media.seek(int(start * base / stream.time_base), stream=stream)
+    for frame in media.decode(stream):
+        if frame.time is not None and frame.time >= end * base:
+            break
+
+
+def _invalid(what: str) -> ToolFailed:
+    return ToolFailed(
+        "OUTPUT_INVALID",
+        f"What was made is not what was planned: {what}.",
+        advice="It is tried again; if it fails once more, an operator looks at ffmpeg and the disk.",
+    )

@@ -1,0 +1,229 @@
+"""What a render will do, as pure data: which segments, under which names.
+
+A film is cut at its mezzanine's GOPs. A segment's key is the hash of all that its picture is made of,
+so a segment that exists under its key is never made again, whoever made it and for whichever version.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from workflow.errors import BadInput
+from workflow.media.facts import Film
+from workflow.render import encoder
+from workflow.render.ass import Caption, captions, escaped, header
+from workflow.render.recipe import Recipe
+from workflow.render.typeface import fonts_hash
+from workflow.timebase import FLICKS_PER_SECOND, clock, nominal_rate
+from workflow.tracks import limits
+from workflow.tracks.cues import Cue, canonical, sha256
+
+ENGINE = "render/1"  # raise it when the same plan would give other pictures
+GOP_SECONDS = 2
+OPENING_SECONDS = 4  # of a review build, in which the version is burned in
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a review build says of itself, in the picture and in its tags.
+
+    made    when the version was built, for a person: "2026-11-24 10:15 UTC"
+    """
+
+    film: str
+    language: str
+    version: int
+    track_hash: str
+    made: str
+
+    @property
+    def version_line(self) -> str:
+        return f"{self.film} · track v{self.version} · {self.track_hash[:8]} · {self.made} · REVIEW"
+
+    def segment_line(self, name: str) -> str:
+        return f"{self.film} · {self.language} · REVIEW · {name}"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "film": self.film,
+            "language": self.language,
+            "version": self.version,
+            "track_hash": self.track_hash,
+            "made": self.made,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of the film that is encoded and kept on its own.
+
+    first     its first frame in the film
+    captions  in frames of the segment
+    clock     whether a running timecode is drawn
+    """
+
+    first: int
+    frames: int
+    key: str
+    captions: tuple[Caption, ...]
+    clock: bool
+
+    @property
+    def end(self) -> int:
+        return self.first + self.frames
+
+
+@dataclass(frozen=True, slots=True)
+class RenderPlan:
+    """All that is needed to make the picture, and what it is known to cost before it starts.
+
+    size      of the picture that is made (width, height)
+    segments  in order, without gaps; none for the soft forms, which copy the picture
+    captions  of the whole film: the cue stream of the soft forms
+    """
+
+    film: Film
+    recipe: Recipe
+    size: tuple[int, int]
+    segments: tuple[Segment, ...]
+    captions: tuple[Caption, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """For a page that shows what will be made; keys are what a store is asked about."""
+        return {
+            "form": self.recipe.form,
+            "recipe": self.recipe.hash,
+            "width": self.size[0],
+            "height": self.size[1],
+            "rate": [self.film.rate.numerator, self.film.rate.denominator],
+            "segments": [[s.first, s.frames, s.key] for s in self.segments],
+        }
+
+
+def gops(film: Film) -> tuple[int, ...]:
+    """First frames of the GOPs that ingest gives every mezzanine."""
+    return tuple(range(0, film.frames, GOP_SECONDS * nominal_rate(film.rate)))
+
+
+def plan_render(
+    film: Film,
+    cues: Sequence[Cue],
+    recipe: Recipe,
+    *,
+    starts: Sequence[int] | None = None,
+    stamp: Stamp | None = None,
+) -> RenderPlan:
+    """The plan for *film* with *cues*, whatever is cached. Pure.
+
+    starts  first frames of the segments; key frames of the mezzanine, so that decoding begins there
+    stamp   must be given for a review build, and only for one
+
+    Raises BadInput CUE_OUTSIDE_FILM, CUE_TOO_LONG, OVERLAP, or RECIPE for a missing stamp.
+    """
+    _refuse_bad_cues(film, cues)
+    if (recipe.form == "review") != (stamp is not None):
+        raise BadInput(
+            "RECIPE", "A review build carries a stamp, and nothing else does.", where="form"
+        )
+    size = picture_size(film, recipe)
+    whole = captions(cues, film.grid, recipe.style)
+    if recipe.is_soft:
+        return RenderPlan(film, recipe, size, (), whole)
+    base = sha256(
+        canonical(
+            [
+                ENGINE,
+                film.mezzanine,
+                fonts_hash(),
+                header(size, recipe.style),
+                encoder.described(recipe, film.rate),
+                list(size),
+            ]
+        )
+    )
+    bounds = [*(gops(film) if starts is None else starts), film.frames]
+    pieces = _cut(whole, bounds)
+    opening = round(OPENING_SECONDS * film.rate)
+    segments = []
+    for (first, end), piece in zip(itertools.pairwise(bounds), pieces, strict=True):
+        lines = [stamp.version_line] if stamp and first < opening else []
+        name = sha256(
+            canonical([base, first, end, [c.to_json() for c in piece], stamp_name(stamp), lines])
+        )
+        if stamp:
+            lines.insert(0, stamp.segment_line(name[:8]))
+            note = "\\N".join(map(escaped, lines))
+            piece = (*piece, Caption(0, end - first, 7, note, "note"))  # noqa: PLW2901
+        segments.append(Segment(first, end - first, name, piece, stamp is not None))
+    return RenderPlan(film, recipe, size, tuple(segments), whole)
+
+
+def stamp_name(stamp: Stamp | None) -> list[str]:
+    """The part of a stamp that every segment shows, and that therefore names it."""
+    return [stamp.film, stamp.language] if stamp else []
+
+
+def picture_size(film: Film, recipe: Recipe) -> tuple[int, int]:
+    """Width and height of what is made: even, never larger than the film."""
+    if recipe.height is None or recipe.height >= film.height:
+        return film.width, film.height
+    width = round(Fraction(film.width * recipe.height, film.height) / 2) * 2
+    return max(2, width), recipe.height
+
+
+def cost_seconds(frames: int, size: tuple[int, int], recipe: Recipe) -> float:
+    """CPU seconds that encoding *frames* is likely to take, for a person who waits.
+
+    From one measured machine (nanoseconds a pixel, x264 on one thread); a page replaces it by the speed
+    that it sees.
+    """
+    effort = {
+        "ultrafast": 6,
+        "superfast": 9,
+        "veryfast": 20,
+        "faster": 28,
+        "fast": 36,
+        "medium": 45,
+    }
+    nanoseconds = effort.get(recipe.preset, 80) + 6  # 6: decoding and drawing
+    return frames * size[0] * size[1] * nanoseconds * 1e-9
+
+
+def _cut(whole: Sequence[Caption], bounds: Sequence[int]) -> list[tuple[Caption, ...]]:
+    """Captions of each stretch between two bounds, counted from its start; *whole* is by first frame."""
+    pieces = []
+    index = 0
+    running: list[Caption] = []
+    for first, end in itertools.pairwise(bounds):
+        while index < len(whole) and whole[index].first < end:
+            running.append(whole[index])
+            index += 1
+        pieces.append(tuple(part for c in running if (part := c.within(first, end))))
+        running = [c for c in running if c.end > end]
+    return pieces
+
+
+def _refuse_bad_cues(film: Film, cues: Iterable[Cue]) -> None:
+    """What would draw for minutes or not at all is refused before ffmpeg starts."""
+    cues = list(cues)
+    for number, cue in enumerate(cues, start=1):
+        where = f"cue {number}"
+        limits.refuse_bad_times(cue.start, cue.end, where=where)
+        limits.refuse_long_text(cue.text, where=where)
+        if cue.end > film.duration + limits.MAX_BEYOND_FILM:
+            after = (cue.end - film.duration) / FLICKS_PER_SECOND
+            raise BadInput(
+                "CUE_OUTSIDE_FILM",
+                f"Cue {number} ends {after:.3f} s after the film, at {clock(cue.end)}.",
+                where=where,
+                advice="Align the track to this film, or remove the cue.",
+                details={"cue": cue.uid},
+            )
+    limits.refuse_too_many(len(cues))
+    limits.refuse_crowd(
+        [(c.start, c.end) for c in cues], [f"cue {n}" for n, _ in enumerate(cues, 1)]
+    )

@@ -1,0 +1,237 @@
+"""Encoding what is missing: runs of neighbouring segments, each one ffmpeg and one encoder.
+
+A run costs one start of ffmpeg however many segments it makes. Each segment is kept as soon as it is
+whole and right, so a run that is stopped has lost one segment at most.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workflow.errors import ToolFailed
+from workflow.media.ffmpeg import input_arguments, run_ffmpeg
+from workflow.progress import Watch, unwatched
+from workflow.render.ass import DRAWN_AT_MS, MS_PER_FRAME, Caption, document, frame_clock
+from workflow.render.encoder import SegmentEncoder
+from workflow.render.pictures import FramePipe
+from workflow.render.plan import RenderPlan, Segment
+from workflow.render.segments import SegmentStore, write_segment
+from workflow.render.typeface import FONTS_DIR, use_only_our_fonts
+from workflow.timebase import FLICKS_PER_MS, FLICKS_PER_SECOND
+
+RUN_FRAMES = 480  # 20 s of film: starting ffmpeg costs about 3 % of it, losing it little
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Neighbouring segments of a plan: those from index *first* up to, not including, *end*."""
+
+    first: int
+    end: int
+
+    def of(self, plan: RenderPlan) -> tuple[Segment, ...]:
+        return plan.segments[self.first : self.end]
+
+
+def missing(plan: RenderPlan, segments: SegmentStore) -> list[int]:
+    """Indices of the plan's segments that are not kept yet."""
+    return [index for index, segment in enumerate(plan.segments) if not segments.has(segment.key)]
+
+
+def runs(plan: RenderPlan, segments: SegmentStore, target_frames: int = RUN_FRAMES) -> list[Run]:
+    """The missing segments as runs of about *target_frames* frames, or of one segment."""
+    found: list[Run] = []
+    frames = 0
+    for index in missing(plan, segments):
+        length = plan.segments[index].frames
+        if found and found[-1].end == index and frames + length <= target_frames:
+            found[-1] = Run(found[-1].first, index + 1)
+            frames += length
+        else:
+            found.append(Run(index, index + 1))
+            frames = length
+    return found
+
+
+def run_frames(plan: RenderPlan, segments: SegmentStore, workers: int) -> int:
+    """A length of run that keeps *workers* busy to the end: two each, and none too long to lose."""
+    left = sum(plan.segments[index].frames for index in missing(plan, segments))
+    return max(1, min(RUN_FRAMES, -(-left // (2 * workers)) if workers > 1 else RUN_FRAMES))
+
+
+def encode_run(
+    plan: RenderPlan,
+    run: Run,
+    mezzanine: Path,
+    segments: SegmentStore,
+    *,
+    work: Path,
+    watch: Watch = unwatched,
+    ffmpeg: str = "",
+    stall_seconds: float = 180,
+) -> None:
+    """Make the segments of *run* and keep them; those that are kept already stay as they are.
+
+    work  a folder on the same filesystem as the segments; nothing is left in it
+
+    Call it from a thread that lives until it returns. Raises ToolFailed OUTPUT_INVALID if ffmpeg gave
+    other frames than planned, and whatever `run_ffmpeg` and *watch* raise.
+    """
+    pieces = run.of(plan)
+    total = pieces[-1].end - pieces[0].first
+    use_only_our_fonts()
+    with (
+        tempfile.TemporaryDirectory(dir=work, prefix="run.") as name,
+        _pipe(Path(name), plan.size) as pipe,
+    ):
+        folder = Path(name)
+        (folder / "cues.ass").write_text(_script(plan, pieces), encoding="utf-8")
+        (folder / "fonts").symlink_to(FONTS_DIR, target_is_directory=True)
+        encoding = _Encoding(plan, pieces, pipe, segments, folder)
+        try:
+            run_ffmpeg(
+                _arguments(plan, pieces[0].first, total, mezzanine, pipe.path),
+                duration=total * MS_PER_FRAME * FLICKS_PER_MS,
+                watch=watch,
+                doing="Encoding the picture",
+                ffmpeg=ffmpeg,
+                stall_seconds=stall_seconds,
+                cwd=folder,
+            )
+        except BaseException as error:
+            if isinstance(error, ToolFailed) and (broken := encoding.end()):
+                raise broken from error  # ffmpeg met a broken pipe because the encoder gave up
+            encoding.abandon()
+            raise
+        if broken := encoding.end():
+            raise broken
+
+
+def _arguments(plan: RenderPlan, first: int, frames: int, mezzanine: Path, pipe: Path) -> list[str]:
+    # Microseconds rounded up: rounded down, the seek would land in the GOP before and decode it for nothing.
+    start = -(-plan.film.grid.time_of(first) * 1_000_000 // FLICKS_PER_SECOND)
+    scale = (
+        []
+        if plan.size == (plan.film.width, plan.film.height)
+        else [f"scale={plan.size[0]}:{plan.size[1]}:flags=bicubic"]
+    )
+    drawn = [
+        *scale,
+        "settb=1/1000",
+        f"setpts=N*{MS_PER_FRAME}+{DRAWN_AT_MS}",
+        "ass=filename=cues.ass:fontsdir=fonts",
+    ]
+    return [
+        *("-threads", "1", "-ss", f"{start // 1_000_000}.{start % 1_000_000:06d}"),
+        *input_arguments(mezzanine.absolute(), "mp4"),
+        *("-map", "0:v:0", "-frames:v", str(frames), "-filter_threads", "1"),
+        *("-vf", ",".join(drawn), "-fps_mode", "passthrough", "-pix_fmt", "yuv420p"),
+        *("-c:v", "rawvideo", "-threads", "1", "-f", "rawvideo", "-y", f"file:{pipe}"),
+    ]
+
+
+def _script(plan: RenderPlan, pieces: tuple[Segment, ...]) -> str:
+    """The captions of these segments on the run's own frames, each segment's as if it were alone."""
+    start = pieces[0].first
+    shown = [
+        caption.moved(piece.first - start) for piece in pieces for caption in _drawn(plan, piece)
+    ]
+    return document(shown, plan.size, plan.recipe.style, frame_clock)
+
+
+def _drawn(plan: RenderPlan, piece: Segment) -> Iterator[Caption]:
+    yield from piece.captions
+    if piece.clock:
+        grid = plan.film.grid
+        for frame in range(piece.frames):
+            timecode = grid.timecode(grid.time_of(piece.first + frame))
+            yield Caption(frame, frame + 1, 9, timecode, "note")
+
+
+@contextmanager
+def _pipe(folder: Path, size: tuple[int, int]) -> Iterator[FramePipe]:
+    pipe = FramePipe(folder, size)
+    try:
+        yield pipe
+    finally:
+        pipe.close()
+
+
+class _Encoding:
+    """The encoder at the other end of the pipe, on a thread of its own."""
+
+    def __init__(
+        self,
+        plan: RenderPlan,
+        pieces: tuple[Segment, ...],
+        pipe: FramePipe,
+        segments: SegmentStore,
+        folder: Path,
+    ) -> None:
+        self._plan, self._pieces, self._pipe = plan, pieces, pipe
+        self._segments, self._folder = segments, folder
+        self._abandoned = False
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._encode, name="encoder", daemon=True)
+        self._thread.start()
+
+    def end(self) -> BaseException | None:
+        """Wait until the last frame of the pipe is encoded; what went wrong, if anything."""
+        self._pipe.writer_has_ended()
+        self._thread.join()
+        return self._error
+
+    def abandon(self) -> None:
+        self._abandoned = True
+        self.end()
+
+    def _encode(self) -> None:
+        try:
+            frames = self._pipe.frames()
+            for piece in self._pieces:
+                self._encode_segment(piece, frames)
+            if next(frames, None) is not None:
+                raise _invalid("ffmpeg gave more frames than the plan has")
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._pipe.close()  # an ffmpeg that still writes gets a broken pipe instead of waiting for ever
+
+    def _encode_segment(self, piece: Segment, frames: Iterator[Any]) -> None:
+        encoder = SegmentEncoder(self._plan.size, self._plan.film.rate, self._plan.recipe)
+        packets: list[tuple[int, bool, bytes]] = []
+        for number in range(piece.frames):
+            if self._abandoned or (frame := next(frames, None)) is None:
+                raise _invalid(f"ffmpeg gave {number} of {piece.frames} frames", piece)
+            packets += encoder.encode(frame, number)
+        packets += encoder.finish()
+        shown = [number for number, _, _ in packets]
+        keys = [index for index, (_, key, _) in enumerate(packets) if key]
+        if sorted(shown) != list(range(piece.frames)) or keys[:1] != [0] or shown[0] != 0:
+            raise _invalid("the encoder's frames are not those of the plan", piece)
+        file = self._folder / piece.key
+        write_segment(
+            file,
+            (data for _, _, data in packets),
+            codec="avc1",
+            config=encoder.config,
+            shown=shown,
+            keys=keys,
+            facts={"width": self._plan.size[0], "height": self._plan.size[1]},
+        )
+        self._segments.put(piece.key, file)
+
+
+def _invalid(what: str, piece: Segment | None = None) -> ToolFailed:
+    return ToolFailed(
+        "OUTPUT_INVALID",
+        f"What was made is not what was planned: {what}.",
+        where=f"frame {piece.first}" if piece else "",
+        advice="It is tried again; if it fails once more, an operator looks at ffmpeg and the disk.",
+    )
