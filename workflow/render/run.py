@@ -87,7 +87,7 @@ def encode_run(
     total = pieces[-1].end - pieces[0].first
     use_only_our_fonts()
     with (
-        tempfile.TemporaryDirectory(dir=work, prefix="run.") as name,
+        tempfile.TemporaryDirectory(dir=work.absolute(), prefix="run.") as name,
         _pipe(Path(name), plan.size) as pipe,
     ):
         folder = Path(name)
@@ -104,9 +104,10 @@ def encode_run(
                 stall_seconds=stall_seconds,
                 cwd=folder,
             )
-        except BaseException as error:
-            if isinstance(error, ToolFailed) and (broken := encoding.end()):
-                raise broken from error  # ffmpeg met a broken pipe because the encoder gave up
+        except ToolFailed as error:
+            # It may have met a broken pipe because the encoder gave up: then that is what went wrong.
+            raise encoding.end(short_is_fine=True) or error from error
+        except BaseException:
             encoding.abandon()
             raise
         if broken := encoding.end():
@@ -177,15 +178,16 @@ class _Encoding:
         self._plan, self._pieces, self._pipe = plan, pieces, pipe
         self._segments, self._folder = segments, folder
         self._abandoned = False
+        self._short = False
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._encode, name="encoder", daemon=True)
         self._thread.start()
 
-    def end(self) -> BaseException | None:
-        """Wait until the last frame of the pipe is encoded; what went wrong, if anything."""
+    def end(self, *, short_is_fine: bool = False) -> BaseException | None:
+        """Wait until the last frame of the pipe is encoded; what went wrong here, if anything."""
         self._pipe.writer_has_ended()
         self._thread.join()
-        return self._error
+        return None if short_is_fine and self._short else self._error
 
     def abandon(self) -> None:
         self._abandoned = True
@@ -208,6 +210,7 @@ class _Encoding:
         packets: list[tuple[int, bool, bytes]] = []
         for number in range(piece.frames):
             if self._abandoned or (frame := next(frames, None)) is None:
+                self._short = True
                 raise _invalid(f"ffmpeg gave {number} of {piece.frames} frames", piece)
             packets += encoder.encode(frame, number)
         packets += encoder.finish()
