@@ -157,9 +157,9 @@ def journey(base: str, passwords: dict[str, str], samples: Path, out: Path) -> P
     click.echo("  2  The translator uploaded the English and the unaligned Turkmen subtitles.")
     producer.follow(f"/films/{film}", "ingest", _film_job)
 
-    translator.call("POST", f"/tracks/{track}/alignments", json={"reference_track": english})
-    view = translator.follow(f"/tracks/{track}", "align", lambda body: body["alignment_job"])
-    proposal = view["proposal"]
+    job = translator.call("POST", f"/tracks/{track}/alignments", json={"reference_track": english})
+    translator.follow(f"/jobs/{job['id']}", "align", lambda body: body)
+    proposal = translator.call("GET", f"/tracks/{track}")["proposal"]
     translator.call("POST", f"/proposals/{proposal['id']}/accept", json={"cues": "all"})
     click.echo(
         f"  3  {len(proposal['cues'])} lines aligned, confidence {proposal['confidence']:.2f}; "
