@@ -6,6 +6,7 @@ import mimetypes
 
 from flask import Flask, Response, g, request
 from flask_babel import Babel
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from web import auth, errors, guard, security
 from web.api import api
@@ -41,6 +42,8 @@ def create_app(settings: Settings, house: House | None = None) -> Flask:
         docs_path=None,
         json_errors=False,
     )
+    if settings.accel_redirect:  # nginx is in front, and it alone: one hop is believed
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     app.extensions["terjime_house"] = house or open_house(settings)
     security.install(app, settings)
     errors.install(app)

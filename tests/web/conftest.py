@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from web.app import create_app
 from web.auth import SignedIn, token_for
+from web.guard import house_of
 from workflow.people import Role
 from workflow.settings import Settings
 from workflow.store.accounts import account_by_email
@@ -28,15 +30,19 @@ PASSWORD = "correct horse battery"
 HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings_in(folder: Path) -> Settings:
     return Settings(
-        data_dir=tmp_path,
-        database_url=f"sqlite:///{tmp_path}/terjime.db",
+        data_dir=folder,
+        database_url=f"sqlite:///{folder}/terjime.db",
         redis_url="",
         ffmpeg="",
         secret_key="a key for tests that nobody else knows",
     )
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_in(tmp_path)
 
 
 @pytest.fixture
@@ -62,41 +68,50 @@ class Somebody:
     email: str
 
 
+def add_person(house: House, name: str, **fields: Any) -> Somebody:
+    row = Person(
+        id=new_id(),
+        email=f"{name}@example.org",
+        name=name.title(),
+        password=HASH,
+        fs_uniquifier=new_id(),
+        **fields,
+    )
+    with house.write() as session:
+        session.add(row)
+    return Somebody(row.id, row.email)
+
+
+def add_project(
+    house: House, producer: Somebody, members: dict[Somebody, Role] | None = None
+) -> str:
+    row = Project(id=new_id(), title="Rights", created_by=producer.id)
+    roles = {producer: Role.PRODUCER} | (members or {})
+    with house.write() as session:
+        session.add(row)
+        session.flush()
+        for who, role in roles.items():
+            session.add(Membership(project_id=row.id, person_id=who.id, role=role.value))
+    return row.id
+
+
+def token_of(app: Flask, who: Somebody) -> str:
+    account = account_by_email(house_of(app), who.email)
+    assert account is not None
+    with app.test_request_context():
+        return token_for(SignedIn(account))
+
+
 @pytest.fixture
 def person(house: House) -> Callable[..., Somebody]:
     """Make a person: person("ayna", is_admin=True)."""
-
-    def make(name: str, **fields: Any) -> Somebody:
-        row = Person(
-            id=new_id(),
-            email=f"{name}@example.org",
-            name=name.title(),
-            password=HASH,
-            fs_uniquifier=new_id(),
-            **fields,
-        )
-        with house.write() as session:
-            session.add(row)
-        return Somebody(row.id, row.email)
-
-    return make
+    return partial(add_person, house)
 
 
 @pytest.fixture
 def project(house: House) -> Callable[..., str]:
     """Make a project: project(producer, {somebody: Role.TRANSLATOR}) → its id."""
-
-    def make(producer: Somebody, members: dict[Somebody, Role] | None = None) -> str:
-        row = Project(id=new_id(), title="Rights", created_by=producer.id)
-        roles = {producer: Role.PRODUCER} | (members or {})
-        with house.write() as session:
-            session.add(row)
-            session.flush()
-            for who, role in roles.items():
-                session.add(Membership(project_id=row.id, person_id=who.id, role=role.value))
-        return row.id
-
-    return make
+    return partial(add_project, house)
 
 
 def sign_in(client: FlaskClient, email: str, password: str = PASSWORD, **form: str) -> TestResponse:
@@ -137,12 +152,8 @@ class Script:
 
 
 @pytest.fixture
-def script(app: Flask, house: House) -> Callable[[Somebody], Script]:
+def script(app: Flask) -> Callable[[Somebody], Script]:
     def make(who: Somebody) -> Script:
-        account = account_by_email(house, who.email)
-        assert account is not None
-        with app.test_request_context():
-            token = token_for(SignedIn(account))
-        return Script(app.test_client(use_cookies=False), token)
+        return Script(app.test_client(use_cookies=False), token_of(app, who))
 
     return make

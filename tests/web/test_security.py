@@ -25,7 +25,9 @@ Make = Callable[..., Somebody]
 Scripts = Callable[[Somebody], Script]
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/sign-in", "/api/v1/me", "/nothing", "/static/no.css"])
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/sign-in", "/api/v1/me", "/nothing", "/static/no.css"]
+)
 def test_t05_every_answer_carries_the_security_headers(client: FlaskClient, path: str) -> None:
     headers = client.get(path).headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
@@ -136,7 +138,14 @@ def test_78_a_method_override_is_ignored_but_on_uploads(
         "9" * 5000,
     ],
     ids=[
-        *("lists in lists", "objects in objects", "key twice", "NaN", "infinity", "too large float"),
+        *(
+            "lists in lists",
+            "objects in objects",
+            "key twice",
+            "NaN",
+            "infinity",
+            "too large float",
+        ),
         *("too large integer", "NUL", "half a surrogate pair", "cut off", "empty", "not UTF-8"),
         "five thousand digits",
     ],
@@ -150,9 +159,7 @@ def test_75_json_that_two_readers_could_read_differently_is_refused(
 
 
 @pytest.mark.parametrize("title", [{"a": 1}, ["a"], 1, 1e308, None, True, "", "x" * 121])
-def test_75_a_value_of_another_shape_is_named(
-    person: Make, script: Scripts, title: object
-) -> None:
+def test_75_a_value_of_another_shape_is_named(person: Make, script: Scripts, title: object) -> None:
     who = person("ayna", may_create_projects=True)
     answer = script(who).post("/projects", json={"title": title})
     assert (answer.status_code, answer.json["error"]["code"]) == (422, answer.json["error"]["code"])

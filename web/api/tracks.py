@@ -17,7 +17,14 @@ from web.security import CUES_BYTES, takes
 from workflow import stages
 from workflow.errors import BadInput
 from workflow.people import Action
-from workflow.stages.views import DraftView, JobView, ProposalView, TrackView, VersionView
+from workflow.stages.views import (
+    DraftSaveView,
+    DraftView,
+    JobView,
+    ProposalView,
+    TrackView,
+    VersionView,
+)
 from workflow.tracks.document import cues_from_request
 
 
@@ -79,7 +86,7 @@ class Findings(Schema):
 
 
 class History(Schema):
-    saves = fields.List(fields.Dict(), required=True)
+    saves = fields.List(fields.Nested(answer(DraftSaveView)), required=True)
 
 
 @api.get("/tracks/<track_id>")

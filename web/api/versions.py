@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apiflask import Schema, fields, validators
+from apiflask import fields, validators
 from flask import Response, request
 
 from web.api import api
@@ -56,12 +56,8 @@ class NewVerdict(Body):
 class RenderOrder(Body):
     recipe = fields.Dict(load_default=None, allow_none=True)
     form = fields.String(
-        load_default="burned", validate=validators.OneOf(["burned", "soft-mp4", "soft-mkv"])
+        load_default=None, validate=validators.OneOf(["burned", "soft-mp4", "soft-mkv"])
     )
-
-
-class WhatIs(Schema):
-    found = fields.List(fields.Dict(), required=True)
 
 
 @api.get("/versions/<version_id>")
@@ -181,7 +177,9 @@ def give_verdict(version_id: str, json_data: dict[str, Any]) -> VersionView:
 @api.doc(responses={409: "Not approved, or changed since: `details.changed` has the cues"})
 def start_render(version_id: str, json_data: dict[str, Any]) -> RenderView:
     """Make the final film of an approved version"""
-    recipe = (json_data["recipe"] or {}) | {"form": json_data["form"]}
+    recipe = json_data["recipe"] or {}
+    if json_data["form"]:
+        recipe = recipe | {"form": json_data["form"]}
     return stages.start_render(house(), actor(), version_id, recipe)
 
 
