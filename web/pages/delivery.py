@@ -51,7 +51,7 @@ def start_render(track_id: str) -> Response:
         view = stages.track_view(house(), track_id, actor())
         if wanted not in {version.id for version in view.versions}:
             raise BadInput("VERSION", "That is no version of this track.")
-        stages.start_render(house(), actor(), wanted, None, form=request.form.get("form", "burned"))
+        stages.start_render(house(), actor(), wanted, {"form": request.form.get("form", "burned")})
     except SHOWN_IN_PLACE as error:
         return _delivery(track_id, error)
     return see(url_for("pages.delivery", track_id=track_id))

@@ -83,7 +83,13 @@ def _desk_props(view: Any, can_edit: bool) -> dict[str, Any]:
 
 def player_props(film: Any) -> dict[str, Any]:
     """What the player must know of a film: its exact rate and its frames."""
-    return {"rate": film.rate, "frames": film.frames, "duration": film.duration}
+    return {
+        "rate": film.rate,
+        "frames": film.frames,
+        "duration": film.duration,
+        "width": film.width,
+        "height": film.height,
+    }
 
 
 @pages.get("/tracks/<track_id>/next")

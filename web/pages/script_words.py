@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext, ngettext
+from flask_babel import get_translations, gettext
 
 # A number of each plural category in the languages we speak (CLDR): one, few, many, other.
 _SAMPLES = {"one": 1, "few": 2, "many": 5, "other": 10}
 
 
 def _plural(one: str, many: str) -> dict[str, str]:
-    """`%(num)s` stays in the phrase: the script fills it in."""
+    """Both phrases with ``%(num)s``, which the script fills in. Babel extracts calls by ``-k _plural:1,2``."""
+    catalogue = get_translations()
     return {
-        category: ngettext(one, many, sample, num="{num}") for category, sample in _SAMPLES.items()
+        category: catalogue.ngettext(one, many, sample).replace("%(num)s", "{num}")
+        for category, sample in _SAMPLES.items()
     }
 
 

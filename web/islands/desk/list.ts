@@ -191,7 +191,7 @@ export class CueList {
         <span>${grid.timecode(cue.start)}</span><br /><span>${grid.timecode(cue.end)}</span>
       </div>
       <div class="cue-words" role="gridcell" lang=${this.host.language} dir="auto">
-        ${cue.text.includes('<') ? drawText(cue.text) : cue.text}
+        <span>${cue.text.includes('<') ? drawText(cue.text) : cue.text}</span>
       </div>
       <div class="cue-side" role="gridcell">${this.speed(cue)}${this.marks(cue)}</div>
     </div>`
@@ -214,7 +214,7 @@ export class CueList {
       ? 'error'
       : found.some((each) => each.severity === 'warning')
         ? 'warning'
-        : 'info'
+        : 'hint'
     return html`<span class="is-${worst}" title=${found.map((each) => each.message).join('\n')}
       >${icon(SIGNS[worst])} ${sayCount('findings', found.length)}</span
     >`
@@ -327,4 +327,4 @@ export class CueList {
   }
 }
 
-const SIGNS = { error: 'failed', warning: 'attention', info: 'info' } as const
+const SIGNS = { error: 'failed', warning: 'attention', hint: 'info' } as const

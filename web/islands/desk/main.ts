@@ -157,14 +157,11 @@ class Desk {
   }
 
   private async loadFindings(): Promise<void> {
-    const answer = await ask<{ findings: Finding[] } | Finding[]>('GET', this.props.findingsAddress)
+    const answer = await ask<{ findings: Finding[] }>('GET', this.props.findingsAddress)
     if (!answer.ok) return
-    const all = Array.isArray(answer.body) ? answer.body : answer.body.findings
+    const all = answer.body.findings
     const byCue = new Map<string, Finding[]>()
-    for (const finding of all) {
-      const uid = finding.uid ?? this.edits.now[(finding.cue ?? 0) - 1]?.uid
-      if (uid) byCue.set(uid, [...(byCue.get(uid) ?? []), finding])
-    }
+    for (const finding of all) byCue.set(finding.uid, [...(byCue.get(finding.uid) ?? []), finding])
     this.found = byCue
     this.list.update()
     const told = document.querySelector('[data-part="submit-findings"]')

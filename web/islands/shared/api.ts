@@ -9,9 +9,9 @@ export interface DraftView {
 
 export interface Finding {
   readonly rule: string
-  readonly cue: number | null
-  readonly uid?: string
-  readonly severity: 'error' | 'warning' | 'info'
+  readonly cue: number
+  readonly uid: string
+  readonly severity: 'error' | 'warning' | 'hint'
   readonly message: string
 }
 

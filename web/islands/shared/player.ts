@@ -9,6 +9,8 @@ export interface FilmProps {
   readonly rate: readonly [number, number] | null
   readonly frames: number | null
   readonly duration: Flicks | null
+  readonly width: number | null
+  readonly height: number | null
 }
 
 const SHUTTLE = [1, 2, 4] as const
@@ -46,6 +48,8 @@ export class Player {
     this.slider = part('seek')
     this.speed = part('speed')
     this.playButton = root.querySelector('[data-command="player/play"] use')
+    if (film.width && film.height)
+      part('screen').style.aspectRatio = `${film.width} / ${film.height}`
     this.clock = this.video ? new FrameClock(this.video, rate, this.frames) : null
     if (this.video && this.clock) this.listen(this.video, this.clock)
     this.slider.addEventListener('input', () => void this.seekFrame(Number(this.slider.value)))
