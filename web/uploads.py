@@ -35,6 +35,7 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import http_date
 
 from web.api import api
+from web.api.schemas import responses
 from web.errors import Refused
 from web.guard import actor, guarded, house, public_without_session
 from web.security import UPLOAD_TYPE, limiter, streams_body
@@ -96,7 +97,7 @@ def upload_options(**_: str) -> Response:
 @limiter.limit("30/hour")
 @api.doc(
     summary="Begin the upload of a film (tus 1.0.0 creation)",
-    responses={201: {"description": "Begun; `Location` is where its bytes go"}, 413: "Too long"},
+    responses=responses({201: "Begun; `Location` is where its bytes go", 413: "Too long"}),
 )
 @streams_body
 def begin_upload(project_id: str) -> Response:
@@ -166,12 +167,14 @@ def _head(upload_id: str) -> Response:
 @guarded(Action.UPLOAD_FILM, "upload")
 @api.doc(
     summary="Send more bytes of an upload (tus 1.0.0)",
-    responses={
-        204: {"description": "Stored; `Upload-Offset` says how far it is"},
-        409: "Another offset is next",
-        415: "Not application/offset+octet-stream",
-        460: "The checksum differs; nothing was stored",
-    },
+    responses=responses(
+        {
+            204: "Stored; `Upload-Offset` says how far it is",
+            409: "Another offset is next",
+            415: "Not application/offset+octet-stream",
+            460: "The checksum differs; nothing was stored",
+        }
+    ),
 )
 @streams_body
 def continue_upload(upload_id: str) -> Response:
@@ -181,9 +184,7 @@ def continue_upload(upload_id: str) -> Response:
 
 @api.delete("/uploads/<upload_id>", provide_automatic_options=False)
 @guarded(Action.UPLOAD_FILM, "upload")
-@api.doc(
-    summary="Give an upload up (tus 1.0.0 termination)", responses={204: {"description": "Gone"}}
-)
+@api.doc(summary="Give an upload up (tus 1.0.0 termination)", responses=responses({204: "Gone"}))
 @streams_body
 def end_upload(upload_id: str) -> Response:
     return _delete(upload_id)

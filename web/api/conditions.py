@@ -30,4 +30,5 @@ def tagged(view: Any, etag: str | None = None) -> Response:
     response: Response = make_response(jsonify(as_json(view)))
     response.set_etag(etag or hashlib.sha256(response.get_data()).hexdigest()[:32])
     response.headers["Cache-Control"] = "private, no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -20,7 +20,7 @@ FILE_FIELD = {"description": "at most 5 MiB and 10 000 cues"}
 
 
 class SubtitleFile(Body):
-    file = fields.File(required=True, metadata=FILE_FIELD)
+    file = fields.File(required=True, metadata=FILE_FIELD)  # type: ignore[no-untyped-call]
     encoding = some_text(
         40, required=False, load_default=None, metadata={"description": "UTF-8 unless said"}
     )

@@ -70,11 +70,23 @@ def an_id(*, required: bool = True, **options: Any) -> fields.String:
 
 #: The answer of a route that sends a stored file, whole or a range of it.
 STORED_FILE = FileSchema(type="string", format="binary")
-FILE_RESPONSES = {
-    206: {"description": "The range that was asked for"},
-    304: {"description": "The client has this file"},
-    416: "The file has no such range",
-}
+
+
+def responses(words: dict[int, str]) -> Any:
+    """For `api.doc`: what a status means here. A refusal has the body of `Error`, other answers none."""
+    return {
+        status: meaning if status >= 400 else {"description": meaning}
+        for status, meaning in words.items()
+    }
+
+
+FILE_RESPONSES = responses(
+    {
+        206: "The range that was asked for",
+        304: "The client has this file",
+        416: "The file has no such range",
+    }
+)
 
 
 class Refusal(Schema):

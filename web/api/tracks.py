@@ -11,7 +11,7 @@ from flask import Response
 from web.api import api
 from web.api.conditions import seen_etag, tagged
 from web.api.films import SubtitleFile, read_subtitles
-from web.api.schemas import Body, an_id, answer, some_text
+from web.api.schemas import Body, an_id, answer, responses, some_text
 from web.guard import actor, guarded, house
 from web.security import CUES_BYTES, takes
 from workflow import stages
@@ -111,10 +111,12 @@ def get_draft(track_id: str) -> Response:
 @takes(CUES_BYTES)
 @api.input(Cues)
 @api.doc(
-    responses={
-        409: "The same cues were changed by somebody else: `details.conflicts` has both texts",
-        428: "If-Match is missing",
-    }
+    responses=responses(
+        {
+            409: "The same cues were changed by somebody else: `details.conflicts` has both texts",
+            428: "If-Match is missing",
+        }
+    )
 )
 @api.output(SavedDraft)
 def save_draft(track_id: str, json_data: dict[str, Any]) -> Any:
@@ -212,11 +214,13 @@ def reject_proposal(proposal_id: str) -> ProposalView:
 @api.input(Submit)
 @api.output(answer(VersionView), status_code=201)
 @api.doc(
-    responses={
-        409: "The draft moved on, or nothing changed",
-        422: "Findings block it, or must be acknowledged: `details`",
-        428: "If-Match is missing",
-    }
+    responses=responses(
+        {
+            409: "The draft moved on, or nothing changed",
+            422: "Findings block it, or must be acknowledged: `details`",
+            428: "If-Match is missing",
+        }
+    )
 )
 def submit_version(track_id: str, json_data: dict[str, Any]) -> VersionView:
     """Submit the draft for review"""

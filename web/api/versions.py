@@ -8,7 +8,16 @@ from apiflask import fields, validators
 from flask import Response, request
 
 from web.api import api
-from web.api.schemas import FILE_RESPONSES, STORED_FILE, Body, an_id, answer, sha256, some_text
+from web.api.schemas import (
+    FILE_RESPONSES,
+    STORED_FILE,
+    Body,
+    an_id,
+    answer,
+    responses,
+    sha256,
+    some_text,
+)
 from web.downloads import send
 from web.guard import actor, guarded, house
 from web.security import limiter
@@ -153,10 +162,12 @@ def resolve_comment(comment_id: str) -> CommentView:
 @api.input(NewVerdict)
 @api.output(answer(VersionView), status_code=201)
 @api.doc(
-    responses={
-        403: "You wrote some of these cues, or may not review",
-        409: "Not the version that was watched any more: `details` has what changed",
-    }
+    responses=responses(
+        {
+            403: "You wrote some of these cues, or may not review",
+            409: "Not the version that was watched any more: `details` has what changed",
+        }
+    )
 )
 def give_verdict(version_id: str, json_data: dict[str, Any]) -> VersionView:
     """Approve, or request changes (header `Idempotency-Key`: the same key gets the same answer)"""
@@ -174,7 +185,9 @@ def give_verdict(version_id: str, json_data: dict[str, Any]) -> VersionView:
 @guarded(Action.RENDER_FINAL, "version")
 @api.input(RenderOrder)
 @api.output(answer(RenderView), status_code=202)
-@api.doc(responses={409: "Not approved, or changed since: `details.changed` has the cues"})
+@api.doc(
+    responses=responses({409: "Not approved, or changed since: `details.changed` has the cues"})
+)
 def start_render(version_id: str, json_data: dict[str, Any]) -> RenderView:
     """Make the final film of an approved version"""
     recipe = json_data["recipe"] or {}
