@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow.render.segments import writing
+
 Ints = NDArray[np.int64]
 
 _UNITY = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
@@ -90,7 +92,7 @@ def write_mp4(
     )
     length = len(_moov(tracks, order, 0, tags, wide=wide))
     index = _moov(tracks, order, len(kind) + length + len(head), tags, wide=wide)
-    with out.open("xb") as file:
+    with writing("the film"), out.open("xb") as file:
         file.write(kind + index + head)
         readers = [_Reader(pieces) for pieces in data]
         for track, _, _, size in order:

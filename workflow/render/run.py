@@ -112,6 +112,7 @@ def encode_run(
             raise
         if broken := encoding.end():
             raise broken
+        encoding.keep_last()
 
 
 def _arguments(plan: RenderPlan, first: int, frames: int, mezzanine: Path, pipe: Path) -> list[str]:
@@ -180,6 +181,7 @@ class _Encoding:
         self._abandoned = False
         self._short = False
         self._error: BaseException | None = None
+        self._last: Path | None = None
         self._thread = threading.Thread(target=self._encode, name="encoder", daemon=True)
         self._thread.start()
 
@@ -188,6 +190,11 @@ class _Encoding:
         self._pipe.writer_has_ended()
         self._thread.join()
         return None if short_is_fine and self._short else self._error
+
+    def keep_last(self) -> None:
+        """Keep the run's last segment, once ffmpeg has ended well."""
+        if self._last is not None:
+            self._segments.put(self._pieces[-1].key, self._last)
 
     def abandon(self) -> None:
         self._abandoned = True
@@ -228,7 +235,12 @@ class _Encoding:
             keys=keys,
             facts={"width": self._plan.size[0], "height": self._plan.size[1]},
         )
-        self._segments.put(piece.key, file)
+        if piece is self._pieces[-1]:
+            self._last = (
+                file  # ffmpeg may yet turn out to have failed, or to give more than was asked
+            )
+        else:
+            self._segments.put(piece.key, file)
 
 
 def _invalid(what: str, piece: Segment | None = None) -> ToolFailed:

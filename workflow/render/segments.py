@@ -6,13 +6,14 @@ then the packets one after the other. It is written once and never changed.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -77,7 +78,7 @@ def write_segment(
         "crc": zlib.crc32(data),
     }
     text = json.dumps(head, separators=(",", ":"), sort_keys=True).encode()
-    with path.open("wb") as file:
+    with writing("a part of the film"), path.open("wb") as file:
         file.write(_MAGIC + len(text).to_bytes(4, "big") + text)
         file.write(data)
 
@@ -103,6 +104,21 @@ def read_segment(path: Path) -> Packets:
         keys=head["keys"],
         facts=head["facts"],
     )
+
+
+@contextmanager
+def writing(what: str) -> Iterator[None]:
+    """Raises ToolFailed DISK_FULL where the system says that no more can be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise
+        raise ToolFailed(
+            "DISK_FULL",
+            f"The disk became full while writing {what}.",
+            advice="Free some space and try again: what was finished is kept.",
+        ) from error
 
 
 def damaged(path: Path) -> ToolFailed:
@@ -151,7 +167,8 @@ class FolderSegments:
         target.parent.mkdir(parents=True, exist_ok=True)
         arrived = target.parent / f".{key[:8]}.{secrets.token_hex(4)}"
         try:
-            shutil.move(file, arrived)
+            with writing("a part of the film"):
+                shutil.move(file, arrived)
             arrived.replace(target)
         except BaseException:
             arrived.unlink(missing_ok=True)
