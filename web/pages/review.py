@@ -54,6 +54,7 @@ def _review(
         captions_address=api("versions", version_id, "subtitles.vtt"),
         live_jobs=[build.job] if build and is_live(build.job) else [],
         verdict_key=new_key(),
+        frame_of=_frame_of,
         frame_timecode=_frame_timecode(view.film.rate),
         props={
             **player_props(view.film),
@@ -84,11 +85,17 @@ def _sources(view: Any, build: Any) -> list[dict[str, str]]:
 def _threads(comments: list[Any]) -> list[tuple[Any, list[Any]]]:
     """Comments in the order of the film, each with its replies in the order of time."""
     roots = [comment for comment in comments if not comment.reply_to]
-    roots.sort(key=lambda comment: (comment.anchor.get("frame") or 0, comment.created_at))
+    roots.sort(key=lambda comment: (_frame_of(comment), comment.created_at))
     return [
         (root, sorted((c for c in comments if c.reply_to == root.id), key=lambda c: c.created_at))
         for root in roots
     ]
+
+
+def _frame_of(comment: Any) -> int:
+    """Where its cue is in this version; an orphan stays where it was written."""
+    anchor = comment.anchor
+    return int(anchor.get("now_frame", anchor["frame"]))
 
 
 def _frame_timecode(rate: list[int] | None) -> Any:

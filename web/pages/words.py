@@ -13,7 +13,7 @@ from typing import Any
 
 from babel import Locale
 from babel.core import UnknownLocaleError
-from babel.dates import format_datetime, get_timezone
+from babel.dates import format_date, format_time, get_timezone
 from babel.numbers import format_decimal, format_percent
 from flask import request
 from flask_babel import get_locale, gettext, lazy_gettext, ngettext
@@ -158,7 +158,8 @@ def when(ms: int | None) -> Markup:
     if ms is None:
         return Markup("")
     moment = datetime.fromtimestamp(ms / 1000, UTC)
-    text = format_datetime(moment, "short", tzinfo=_zone(), locale=get_locale())
+    here, language = moment.astimezone(_zone()), get_locale()
+    text = f"{format_date(here, 'medium', language)}, {format_time(here, 'short', locale=language)}"
     return Markup('<time datetime="{}">{}</time>').format(
         moment.isoformat(timespec="seconds"), text.replace("\u202f", "\u00a0")
     )

@@ -128,6 +128,7 @@ class Desk {
     if (state.kind === 'saved') {
       for (const field of document.querySelectorAll<HTMLInputElement>('input[name="etag"]'))
         field.value = this.saver.etag
+      this.edits.rest()
       if (this.lastState !== 'saved') void this.loadFindings()
     }
     this.lastState = state.kind

@@ -54,6 +54,8 @@ export class Saver {
   private wait = FIRST_WAIT_MS
   private clash: { etag: string; theirs: Cues; conflicts: readonly Conflict[] } | null = null
   private stored: Cues | null = null
+  /** The last try did not reach the server: "waiting" stays on the line until one does. */
+  private away = false
 
   constructor(parts: Parts, etag: string, cues: Cues) {
     this.parts = parts
@@ -75,7 +77,7 @@ export class Saver {
 
   change(cues: Cues): void {
     this.now = cues
-    if (!this.clash) this.parts.said({ kind: 'saving' })
+    if (!this.clash && !this.away) this.parts.said({ kind: 'saving' })
     this.schedule(REST_MS)
   }
 
@@ -111,7 +113,7 @@ export class Saver {
       return
     }
     const sent = this.now
-    this.parts.said({ kind: 'saving' })
+    if (!this.away) this.parts.said({ kind: 'saving' })
     const answer = await this.parts.send(this.etag, sent)
     await this.after(sent, answer)
   }
@@ -129,6 +131,7 @@ export class Saver {
   }
 
   private async after(sent: Cues, answer: Sent): Promise<void> {
+    this.away = answer.kind === 'offline'
     switch (answer.kind) {
       case 'saved':
         this.wait = FIRST_WAIT_MS
