@@ -15,6 +15,7 @@ import pytest
 
 from workflow.cli.demo import a_house
 from workflow.cli.sample import SAMPLE_PEOPLE, sample_file
+from workflow.media.ffmpeg import find_ffmpeg
 
 QUICK = {
     "TERJIME_LEASE_SECONDS": "6",
@@ -75,3 +76,15 @@ def running_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[H
 @pytest.fixture(scope="session")
 def samples() -> Path:
     return sample_file("rights.mp4").parent
+
+
+@pytest.fixture(scope="session")
+def short_samples(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first half-minute of the sample, under the same names: long enough to be hit in the middle."""
+    short = tmp_path_factory.mktemp("short")
+    film = ["-i", str(samples / "rights.mp4"), "-t", "30", "-c", "copy", str(short / "rights.mp4")]
+    subprocess.run([find_ffmpeg(), "-v", "error", *film], check=True)
+    for name in ("rights.en.srt", "rights.tk.unaligned.srt"):
+        cues = (samples / name).read_text(encoding="utf-8").strip().split("\n\n")
+        (short / name).write_text("\n\n".join(cues[:10]) + "\n", encoding="utf-8")
+    return short

@@ -123,8 +123,8 @@ def refusal(method: str, path: str, answer: httpx.Response) -> BadInput:
         return BadInput("STRANGE_ANSWER", f"{answer.status_code}", where=f"{method} {path}")
 
 
-def sign_in(base: str, email: str, password: str) -> Person:
-    person = Person(email.partition("@")[0], httpx.Client(base_url=base, timeout=60))
+def sign_in(http: httpx.Client, email: str, password: str) -> Person:
+    person = Person(email.partition("@")[0], http)
     session = person.call("POST", "/sign-in", json={"email": email, "password": password})
     person.headers["Authentication-Token"] = session["token"]
     return person
@@ -132,13 +132,20 @@ def sign_in(base: str, email: str, password: str) -> Person:
 
 def journey(base: str, passwords: dict[str, str], samples: Path, out: Path) -> Path:
     """Sample film and unaligned Turkmen subtitles to the final film in *out*; says each step."""
-    by_role = {email.split("@")[0]: sign_in(base, email, word) for email, word in passwords.items()}
-    producer, translator = by_role["producer"], by_role["translator"]
-    reviewer = by_role["reviewer"]
+    with httpx.Client(base_url=base, timeout=60) as http:
+        people = {
+            email.partition("@")[0]: sign_in(http, email, password)
+            for email, password in passwords.items()
+        }
+        return _journey(people, list(passwords), samples, out)
+
+
+def _journey(people: dict[str, Person], emails: list[str], samples: Path, out: Path) -> Path:
+    producer, translator, reviewer = (people[r] for r in ("producer", "translator", "reviewer"))
 
     project = producer.call("POST", "/projects", json={"title": "Demo"})["id"]
     for role in ("translator", "reviewer"):
-        email = next(e for e in passwords if e.startswith(role))
+        email = next(e for e in emails if e.startswith(role))
         member = {"email": email, "role": role}
         producer.call("POST", f"/projects/{project}/members", json=member)
     film = producer.upload(project, samples / "rights.mp4")
