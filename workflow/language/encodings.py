@@ -189,7 +189,7 @@ def _undoubled(text: str) -> Guess | None:
         return None
     for page in ("cp1252", "cp1254", "cp1250", "cp1251"):
         try:
-            inner = b"".join(_byte_of(char, page) for char in text).decode("utf-8")
+            inner = text.encode(page, "terjime.keep-c1").decode("utf-8")
         except UnicodeError:
             continue
         if _good_letters(inner) > _good_letters(text):
@@ -197,9 +197,16 @@ def _undoubled(text: str) -> Guess | None:
     return None
 
 
-def _byte_of(char: str, page: str) -> bytes:
-    # Software that damages text this way keeps the undefined bytes of a page as C1 controls.
-    return bytes([ord(char)]) if "\x80" <= char <= "\x9f" else char.encode(page)
+def _keep_c1(error: UnicodeError) -> tuple[bytes, int]:
+    """Encodes C1 controls as their own byte: software that damages text this way keeps them so."""
+    if isinstance(error, UnicodeEncodeError):
+        part = error.object[error.start : error.end]
+        if all("\x80" <= char <= "\x9f" for char in part):
+            return part.encode("latin-1"), error.end
+    raise error
+
+
+codecs.register_error("terjime.keep-c1", _keep_c1)
 
 
 def _good_letters(text: str) -> float:

@@ -76,7 +76,7 @@ def fix(
     profile: Profile = TRAINING_FILM,
     language: str = "tk",
 ) -> tuple[Cue, ...]:
-    """*cues* with what *rules* find mended, as far as it goes without a new error.
+    """*cues*, in order of time, with what *rules* find mended, as far as it goes without a new error.
 
     Doing it twice changes nothing more. The caller shows the difference to a person before it is
     saved. Raises BadInput NO_FIX for a rule that has no mend.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from workflow.qc.breaking import rebroken
 from workflow.qc.rule import ERROR, RULES, Finding, LineUp
@@ -15,7 +16,7 @@ from workflow.tracks.text import from_markup
 Fixer = Callable[[LineUp, int], Cue | None]
 """The mended cue; None takes it out. A cue that cannot be mended comes back as it is."""
 
-_PASSES = 4
+_ROUNDS = 5
 
 
 def _without_it(track: LineUp, index: int) -> Cue | None:
@@ -133,31 +134,48 @@ def mend(
     rules: Collection[str],
     judge: Callable[[LineUp], Sequence[Finding]],
 ) -> tuple[Cue, ...]:
-    """The cues of *track* with what *rules* found mended, where a mend exists and does no harm.
+    """The cues of *track*, in order of time, with what *rules* found mended where that does no harm.
 
     Rounds of all fixers follow one another until nothing changes. A mend that would make a new error
-    is not made; a cue that two rules pull to and fro stays as it was given.
+    is not made. A cue that rules pull to and fro is left as it was given, and the rest mended around it.
     """
-    given = track.cues
-    if "T16" in rules:
-        track = _with(track, in_order(track.cues))
-    states = [track.cues]
-    for _ in range(_PASSES):
+    given = _with(track, in_order(track.cues))
+    judge = lru_cache(maxsize=2)(judge)  # the state before a mend and the one after it
+    left: set[str] = set()
+    while True:
+        cues, restless = _rounds(given, rules, judge, left)
+        if not restless:
+            return cues
+        left |= restless
+
+
+def _rounds(
+    track: LineUp,
+    rules: Collection[str],
+    judge: Callable[[LineUp], Sequence[Finding]],
+    left: set[str],
+) -> tuple[tuple[Cue, ...], set[str]]:
+    """The mended cues, and the uids of those that still change after the last round."""
+    before = track.cues
+    for _ in range(_ROUNDS):
+        before = track.cues
         for name in (name for name in FIXERS if name in rules):
-            track = _apply(track, name, judge)
-        if track.cues == states[-1]:
-            return track.cues
-        states.append(track.cues)
-    settled = {cue.uid: cue for cue in states[-2]}
-    first = {cue.uid: cue for cue in given}
-    return in_order(cue if settled.get(cue.uid) == cue else first[cue.uid] for cue in track.cues)
+            track = _apply(track, name, judge, left)
+        if track.cues == before:
+            return before, set()
+    changed = set(before) ^ set(track.cues)
+    return track.cues, {cue.uid for cue in changed}
 
 
-def _apply(track: LineUp, name: str, judge: Callable[[LineUp], Sequence[Finding]]) -> LineUp:
+def _apply(
+    track: LineUp, name: str, judge: Callable[[LineUp], Sequence[Finding]], left: set[str]
+) -> LineUp:
     """One fixer on every cue where its rule is broken, less the mends that would make an error."""
     if not track.can_judge(RULES[name]):
         return track
-    hits = [hit for hit in RULES[name].judge(track) if hit.fix]
+    hits = [
+        hit for hit in RULES[name].judge(track) if hit.fix and track.cues[hit.index].uid not in left
+    ]
     mended = {track.cues[hit.index].uid: FIXERS[name](track, hit.index) for hit in hits}
     mended = {uid: cue for uid, cue in mended.items() if cue is None or _is_sound(cue)}
     if not mended:
@@ -183,7 +201,7 @@ def _errors(findings: Sequence[Finding]) -> set[tuple[str, str]]:
 
 def _replaced(cues: Sequence[Cue], mended: dict[str, Cue | None]) -> tuple[Cue, ...]:
     both = (mended.get(cue.uid, cue) for cue in cues)
-    return tuple(cue for cue in both if cue is not None)
+    return in_order(cue for cue in both if cue is not None)
 
 
 def _neighbours(cues: Sequence[Cue], uids: set[str]) -> set[str]:

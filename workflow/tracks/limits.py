@@ -62,6 +62,12 @@ def refuse_long_text(text: str, *, where: str) -> None:
             )
 
 
+def refuse_long_source(text: str, *, where: str) -> None:
+    """Raises BadInput CUE_TOO_LONG for text so long that its markup is not worth the work of reading."""
+    if len(text) > 4 * MAX_CHARACTERS:
+        refuse_long_text(text, where=where)
+
+
 def refuse_bad_times(start: Flicks, end: Flicks, *, where: str) -> None:
     """Raises BadInput NEGATIVE_TIME, END_BEFORE_START or TIME_TOO_LATE; times are never mended unasked."""
     if start < 0 or end < 0:

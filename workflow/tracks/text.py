@@ -159,16 +159,20 @@ def from_markup(raw: str) -> Marked:
 
 
 def _from_override(block: str, notes: list[Note]) -> str:
+    """Our tags for what a block of commands leaves switched on and off; ``\\r`` switches all off."""
     rest = _ALIGN.sub("", block)
-    tags = ""
-    for name, value in _SWITCH.findall(rest):
+    states: dict[str, bool] = {}
+    reset = rest.rfind("\\r")
+    if reset >= 0:
+        states = {"i": False, "b": False, "u": False}
+    for found in _SWITCH.finditer(rest, max(reset, 0)):
+        value = found[2] or ""
         # \b takes weights too: 400 is regular, 700 bold.
         on = value not in {"", "0"} and not (value.endswith("00") and int(value) < 600)
-        tags += f"<{'' if on else '/'}{name.lower()}>"
-    rest = _SWITCH.sub("", rest)
-    if rest.strip("{}\\ "):
+        states[found[1].lower()] = on
+    if _SWITCH.sub("", rest).strip("{}\\ "):
         notes.append(Note("OVERRIDE_DROPPED", f"Style commands were taken out: {_short(block)}"))
-    return tags
+    return "".join(f"<{'' if on else '/'}{name}>" for name, on in states.items())
 
 
 def _from_tag(found: re.Match[str], notes: list[Note]) -> str:
@@ -187,5 +191,5 @@ def as_text(text: str) -> str:
 
 
 def _short(text: str, most: int = 60) -> str:
-    one_line = " ".join(text.split())
+    one_line = " ".join(text[: most * 4].split())
     return one_line if len(one_line) <= most else one_line[: most - 1] + "…"

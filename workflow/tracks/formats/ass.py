@@ -23,7 +23,6 @@ from workflow.tracks.text import TAG, from_markup, plain
 _SECTION = re.compile(r"\[([^\]]*[a-z][^\]]*)\]\s*")
 _ONE_TIME = re.compile(rf"\s*({TIME})\s*")
 _COMMENT = re.compile(r"\{[^{}\\]*\}")
-_RESET = re.compile(r"\{([^{}]*)\\r[^{}\\]*([^{}]*)\}")
 _JOINER = "\u2060"  # keeps a backslash of the text from making a command with what follows
 
 _EVENT = (
@@ -43,7 +42,7 @@ _SSA_PLACE = {1: 1, 2: 2, 3: 3, 5: 7, 6: 8, 7: 9, 9: 4, 10: 5, 11: 6}
 
 def _sniff(text: str) -> bool:
     return (
-        re.match(r"\s*(?:;[^\n]*\n\s*)*\[(?:Script Info|V4\+? Styles|Events)\]", text, re.I)
+        re.match(r"\s*(?:;[^\n]*\n\s*){0,50}\[(?:Script Info|V4\+? Styles|Events)\]", text, re.I)
         is not None
     )
 
@@ -152,7 +151,6 @@ def _as_lines(raw: str, where: str, source: Source) -> str:
     if _COMMENT.search(raw):
         source.losses.add("COMMENT_DROPPED", f"A comment is left out: {raw[:80]}", where)
         raw = _COMMENT.sub("", raw)
-    raw = _RESET.sub(r"{\1\\i0\\b0\\u0\2}", raw)
     # In overrides a backslash never stands before N, n or h alone; outside they are breaks and space.
     parts = re.split(r"(\{[^{}]*\})", raw)
     for i in range(0, len(parts), 2):

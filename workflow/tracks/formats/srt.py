@@ -35,7 +35,7 @@ _EXACT = re.compile(r"\d{2}:\d{2}:\d{2},\d{3} --> \d{2}:\d{2}:\d{2},\d{3}")
 
 
 def _sniff(text: str) -> bool:
-    return any(_TIMES.match(line) for line in _lines(text))
+    return any(">" in line and _TIMES.match(line) for line in _lines(text))
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -60,8 +60,7 @@ def _read(source: Source) -> Iterator[RawCue]:
         limits.refuse_too_many(len(blocks), where=f"line {block.line}")
     texts = [_text_of(block, source.repairs) for block in blocks]
     for block, text in zip(blocks, texts, strict=True):
-        if len(text) > 4 * limits.MAX_CHARACTERS:  # before the work of reading its markup
-            limits.refuse_long_text(text, where=f"line {block.line}")
+        limits.refuse_long_source(text, where=f"line {block.line}")
     _agree_with_pysrt(blocks, texts)
     for block, text in zip(blocks, texts, strict=True):
         marked = from_markup(text)
@@ -79,8 +78,8 @@ def _scan(source: Source) -> Iterator[_Block]:
     above = ""
     expected = 1
     for index, line in enumerate(_lines(source.text), start=1):
-        if not (found := _TIMES.fullmatch(line)):
-            if _is_broken_times(line, above):
+        if ">" not in line or not (found := _TIMES.fullmatch(line)):
+            if ">" in line and _is_broken_times(line, above):
                 raise bad_time(index, f"is not a pair of times: {line.strip()[:80]}")
             if line.strip() or not before or before[-1].strip():
                 before.append(line)

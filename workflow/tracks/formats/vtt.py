@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import webvtt
 
 from workflow.timebase import FLICKS_PER_MS, from_ms
+from workflow.tracks import limits
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats.codec import Format, RawCue, Shown, Source, Target
 from workflow.tracks.formats.times import TIME, bad_time, read_time, write_time
@@ -60,6 +61,7 @@ _LOST_BLOCKS = {
 def _read(source: Source) -> Iterator[RawCue]:
     for order, block in enumerate(_blocks(source.text)):
         where = f"line {block.line}"
+        limits.refuse_too_many(order // 4, where=where)  # comments and the like count a quarter
         lines, first = block.lines, block.line
         if order == 0:  # WEBVTT and what follows it
             # A file without the blank line after the header has its first cue here.
@@ -114,6 +116,7 @@ def _text(lines: list[str], line: int, source: Source) -> tuple[str, str]:
     parts: list[str] = []
     last = 0
     raw = "\n".join(lines)
+    limits.refuse_long_source(raw, where=where)
     for found in _TOKEN.finditer(raw):
         end, name, rest = found[1], found[2].lower(), found[3]
         if not name and not rest[:1].isdigit():
