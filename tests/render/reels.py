@@ -110,7 +110,8 @@ def make_reel(
 def lumas(path: Path) -> list[np.ndarray]:
     """The luma plane of each frame, in the order shown."""
     with av.open(str(path)) as media:
-        return [frame.to_ndarray(format="gray").astype(np.int16) for frame in media.decode(video=0)]
+        frames = media.decode(video=0)
+        return [frame.to_ndarray()[: frame.height].astype(np.int16) for frame in frames]
 
 
 def frames_with_text(path: Path) -> list[int]:

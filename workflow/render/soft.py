@@ -93,9 +93,7 @@ def _copy(
     waiting = _subtitles(cues, plan, text, mkv=mkv)
     due = next(waiting, None)
     length = max(1, plan.film.duration)
-    for packet in source.demux(streams):
-        if packet.dts is None or packet.size == 0:
-            continue
+    for packet in _with_decoding_times(source.demux(streams)):
         stream = packet.stream
         now = packet.dts * stream.time_base - zero
         while due is not None and due.pts * _MS <= now:
@@ -110,6 +108,31 @@ def _copy(
     while due is not None:
         result.mux(due)
         due = next(waiting, None)
+
+
+def _with_decoding_times(packets: Iterable[Any]) -> Iterator[Any]:
+    """Packets that hold something, each with a decoding time.
+
+    Matroska does not store it, and libav cannot know it for the first packets of a picture with B-frames:
+    they are spaced back from the first that is known.
+    """
+    waiting: dict[int, list[Any]] = {}
+    for packet in packets:
+        if packet.size == 0:
+            continue
+        held = waiting.setdefault(packet.stream.index, [])
+        if packet.dts is None:
+            held.append(packet)
+            continue
+        for number, early in enumerate(reversed(held), start=1):
+            early.dts = packet.dts - number * max(1, early.duration or packet.duration or 1)
+        yield from held
+        held.clear()
+        yield packet
+    for held in waiting.values():
+        for packet in held:
+            packet.dts = packet.pts
+            yield packet
 
 
 def subtitle_packets(plan: RenderPlan, cues: Sequence[Cue]) -> int:
