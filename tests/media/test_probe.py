@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
+import subprocess
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -11,10 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from workflow.errors import BadInput, Cancelled
+from workflow.errors import BadInput, Cancelled, ToolFailed
 from workflow.media import probe as apart
 from workflow.media.examine import Examined, examine_here
 from workflow.media.facts import MediaFacts
+from workflow.media.ffmpeg import find_ffmpeg, input_arguments, run_ffmpeg
 from workflow.media.probe import examine, film_facts, probe_film
 from workflow.media.process import Limits
 from workflow.timebase import FLICKS_PER_SECOND, from_seconds
@@ -110,6 +113,53 @@ def test_facts_of_a_film_are_those_of_the_contract(film: Path) -> None:
         ],
         "findings": [],
     }
+
+
+def with_alias(path: Path, target: Path, out: Path) -> Path:
+    """A copy of the MP4 at *path* (index at its end) whose picture is said to be in *target* (QuickTime alias)."""
+    name = str(target).encode()
+    record = (
+        struct.pack(">HH", 2, len(name))
+        + name
+        + bytes(len(name) % 2)
+        + struct.pack(">HH", 0xFFFF, 0)
+    )
+    alias = bytes(10 + 28 + 12 + 64 + 16) + struct.pack(">HH", 1, 1) + bytes(16) + record
+    entry = struct.pack(">I4sI", 12 + len(alias), b"alis", 0) + alias
+    content = bytearray(path.read_bytes())
+    place = content.index(b"url \0\0\0\x01") - 4
+    content[place : place + 12] = entry
+    for box in (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"):
+        start = content.index(box) - 4
+        size = struct.unpack_from(">I", content, start)[0]
+        struct.pack_into(">I", content, start, size + len(entry) - 12)
+    out.write_bytes(content)
+    return out
+
+
+def test_08_mp4_whose_picture_is_said_to_be_in_another_file_leaves_that_file_alone(
+    make_clip, tmp_path, canary
+) -> None:
+    whole = make_clip("x.mp4", *picture(), *X264)
+    upload = with_alias(whole, canary.path, tmp_path / "x.mov")
+    with suppress(BadInput):
+        probe(upload)
+    with suppress(ToolFailed):
+        run_ffmpeg([*input_arguments(upload, "mp4"), "-f", "null", "-"])
+    assert not canary.was_opened()
+    obedient = [
+        "-enable_drefs",
+        "1",
+        "-use_absolute_path",
+        "1",
+        "-i",
+        str(upload),
+        "-f",
+        "null",
+        "-",
+    ]
+    subprocess.run([find_ffmpeg(), "-nostdin", "-v", "quiet", *obedient], check=False)
+    assert canary.was_opened()  # control: the alias is one
 
 
 def test_17_truncated_matroska_is_shorter_than_declared(make_clip, tmp_path) -> None:
@@ -294,6 +344,13 @@ def test_34_sound_that_nobody_records_is_refused(make_clip) -> None:
     assert refusal(make_clip("x.wav", *tone(1, 4000))) == "BAD_SOUND"
 
 
+def test_34_recording_larger_than_allowed_is_refused(make_clip, tmp_path) -> None:
+    upload = tmp_path / "x.wav"
+    upload.write_bytes(make_clip("x.wav", *tone(1)).read_bytes())
+    os.truncate(upload, (2 << 30) + 1)
+    assert refusal(upload) == "TOO_LARGE"
+
+
 def test_35_the_largest_moving_picture_is_used_and_comes_first(make_clip) -> None:
     clip = make_clip(
         "x.mkv",
@@ -316,6 +373,18 @@ def test_10_attachments_of_a_matroska_file_are_ignored(make_clip) -> None:
     ]
     clip = make_clip("x.mkv", *picture(), *X264, *attached)
     assert probe(clip).streams[0].type == "video"
+
+
+def test_37_encrypted_film_is_refused(make_clip) -> None:
+    key = (
+        "-encryption_scheme",
+        "cenc-aes-ctr",
+        "-encryption_key",
+        "7" * 32,
+        "-encryption_kid",
+        "a" * 32,
+    )
+    assert refusal(make_clip("x.mp4", *picture(), *X264, *key)) == "ENCRYPTED"
 
 
 def test_38_codec_outside_the_list_is_refused_by_name(make_clip) -> None:
@@ -389,10 +458,17 @@ def test_t2_a_file_on_which_the_reader_dies_is_refused_and_we_live(
     assert refused.value.code == "UNREADABLE"
 
 
-def test_a_file_that_keeps_the_reader_busy_for_too_long_is_refused(film: Path, monkeypatch) -> None:
-    monkeypatch.setattr(apart, "_STALL_SECONDS", 0.0)
+def test_40_a_file_that_keeps_the_reader_busy_for_too_long_is_refused(
+    make_clip, tmp_path, monkeypatch
+) -> None:
+    """A hole of zeros reads as millions of empty chunks: minutes of work in a file of some kilobytes."""
+    upload = tmp_path / "x.wav"
+    upload.write_bytes(make_clip("x.wav", *tone(1)).read_bytes())
+    os.truncate(upload, 2 << 30)
+    monkeypatch.setattr(apart, "_STALL_SECONDS", 1.0)
     with pytest.raises(BadInput, match="UNREADABLE"):
-        apart.probe(film)
+        apart.probe(upload)
+    assert not psutil.Process().children()
 
 
 def test_stopping_a_probe_leaves_no_process(film: Path) -> None:

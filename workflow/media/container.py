@@ -64,6 +64,7 @@ _FOREIGN_SUFFIX = re.compile(
     r"7z|ass|bat|bmp|cmd|csv|docx?|exe|gif|gz|heic|html?|ico|jpe?g|js|json|m3u8?|mpd|odt|pdf|php|pls|png"
     r"|pptx?|rar|rtf|sh|srt|stl|svg|tar|tiff?|ttml|txt|vtt|webp|xlsx?|xml|xspf|zip"
 )
+_SOUND_ONLY = frozenset(("wav", "flac", "mp3", "aac", "ogg"))
 _MP4_FIRST = frozenset(
     (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof", b"sidx")
 )
@@ -82,14 +83,16 @@ def sniff(path: Path, *, name: str = "") -> str:
         size = os.fstat(file.fileno()).st_size
         if size == 0:
             raise BadInput("EMPTY", "The file is empty.", advice="Upload it again.")
-        if size > limits.FILM_BYTES:
-            raise BadInput(
-                "TOO_LARGE",
-                f"The file has {size / (1 << 30):.1f} GiB; at most {limits.FILM_BYTES >> 30} GiB are accepted.",
-            )
         head = file.read(_HEAD_BYTES)
         _refuse_what_is_no_film(head)
         container = _by_magic(head, size)
+        most = limits.SOUND_BYTES if container in _SOUND_ONLY else limits.FILM_BYTES
+        if size > most:
+            raise BadInput(
+                "TOO_LARGE",
+                f"The file has {size / (1 << 30):.1f} GiB; at most {most >> 30} GiB are accepted.",
+                advice="Export it smaller or in parts; a long recording as FLAC.",
+            )
         if container == "mp4":
             _check_boxes(file, size)
     suffix = Path(name).suffix.lower().strip(". ")

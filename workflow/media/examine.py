@@ -288,13 +288,6 @@ def _check_counts(streams: list[Stream]) -> None:
 def _check_decodable(stream: Any) -> None:
     where = f"stream {stream.index}"
     context = stream.codec_context
-    if context and context.codec_tag in {"encv", "enca"}:
-        raise BadInput(
-            "ENCRYPTED",
-            "The film is encrypted.",
-            where=where,
-            advice="Ask its owner for a copy without copy protection.",
-        )
     if not _decoder(stream):
         raise BadInput(
             "CODEC_UNSUPPORTED",
@@ -384,6 +377,13 @@ def _read_packets(media: Any, found: _Found, size: int, watch: Watch) -> dict[in
             if stamp is None or not packet.size or packet.is_discard:
                 continue
             tally = tallies[packet.stream_index]
+            if not tally.stamps and packet.has_sidedata("encryption_info"):
+                raise BadInput(
+                    "ENCRYPTED",
+                    "The film is encrypted.",
+                    where=f"stream {packet.stream_index}",
+                    advice="Ask its owner for a copy without copy protection.",
+                )
             tally.add(stamp, packet.duration or 0)
             if packet.is_corrupt:
                 tally.damaged = True
