@@ -93,7 +93,7 @@ def one_of_everything(
             id=ids["job"],
             kind="ingest",
             queue="render",
-            content_key="0" * 64,
+            content_key=ids["job"],
             subject=ids["film"],
             **job,
         ),
@@ -139,7 +139,7 @@ def one_of_everything(
             reviewer_id=reviewer.id,
             verdict="approved",
             build_hash=blob,
-            idempotency_key="key",
+            idempotency_key=new_id(),
             **hashes,
         ),
         Comment(
@@ -165,7 +165,7 @@ def one_of_everything(
     ]
     with house.write() as session:
         for row in rows:
-            session.add(row)
+            session.merge(row)  # a second world has the same blobs
             session.flush()
     return ids
 

@@ -175,8 +175,6 @@ def restore_save(track_id: str, json_data: dict[str, int]) -> DraftView:
 @api.output(answer(JobView), status_code=202)
 def start_alignment(track_id: str, json_data: dict[str, Any]) -> JobView:
     """Find new times; the job's `output` is the proposal"""
-    if (json_data["reference_track"] is not None) == json_data["speech"]:
-        raise BadInput("BAD_REQUEST", "Align either to a reference_track or to the speech.")
     return stages.start_alignment(house(), actor(), track_id, **json_data)
 
 
