@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
-from sqlalchemy import Float, create_engine, event, make_url
+from sqlalchemy import Delete, Float, Update, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, CursorResult, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -140,9 +140,13 @@ def insert_for(session: Session, table: type[Any]) -> Any:
     return sqlite.insert(table)
 
 
-def rows_changed(session: Session, statement: Any) -> int:
-    """Run an INSERT, UPDATE or DELETE and count its rows: what compare-and-set looks at."""
-    return cast(CursorResult[Any], session.execute(statement)).rowcount
+def rows_changed(session: Session, statement: Update | Delete) -> int:
+    """Run an UPDATE or DELETE and count its rows: what compare-and-set looks at.
+
+    Rows that the session has loaded are not brought up to date. Not for INSERT: psycopg counts none there.
+    """
+    unsynchronised = statement.execution_options(synchronize_session=False)
+    return cast(CursorResult[Any], session.execute(unsynchronised)).rowcount
 
 
 def _sqlite_engine(path: str, url: str) -> Engine:

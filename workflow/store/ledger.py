@@ -77,8 +77,7 @@ def create(
     if found := session.scalars(same).first():
         return found
     job_id = new_id()
-    made = rows_changed(
-        session,
+    made = session.execute(
         insert_for(session, Job)
         .values(
             id=job_id,
@@ -98,9 +97,10 @@ def create(
             doing="",
             cancel_requested=False,
         )
-        .on_conflict_do_nothing(),
-    )
-    if not made:
+        .on_conflict_do_nothing()
+        .returning(Job.id)
+    ).first()
+    if made is None:
         return session.scalars(same).one()
     _post(session, job_id, queue)
     return session.scalars(select(Job).where(Job.id == job_id)).one()
