@@ -1,11 +1,11 @@
-"""People of the house, for administrators."""
+"""People of the house, for administrators; and a person's own page."""
 
 from __future__ import annotations
 
 from flask import Response, request, url_for
 from flask_babel import gettext
 
-from web.guard import actor, admin_only, house
+from web.guard import actor, admin_only, house, signed_in_only
 from web.pages import pages
 from web.pages.frame import PAGE_LANGUAGES, SHOWN_IN_PLACE, page, see
 from workflow import stages
@@ -61,3 +61,20 @@ def change_person(person_id: str) -> Response:
     except SHOWN_IN_PLACE as error:
         return _people(error)
     return see(url_for("pages.people"))
+
+
+@pages.route("/me", methods=["GET", "POST"])
+@signed_in_only
+def me() -> Response:
+    """A person's own name and the language of their pages."""
+    if request.method == "GET":
+        return page("me.html")
+    locale = request.form.get("locale", "")
+    try:
+        if locale not in dict(PAGE_LANGUAGES):
+            raise BadInput("LOCALE", gettext("The pages do not speak that language."))
+        name = request.form.get("name", "")
+        stages.change_person(house(), actor(), actor().user_id, name=name, locale=locale)
+    except SHOWN_IN_PLACE as error:
+        return page("me.html", problem=error)
+    return see(url_for("pages.me"))

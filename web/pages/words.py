@@ -2,11 +2,12 @@
 
 `install` gives templates these as filters and globals. Words that come from
 the core in plain English (a station's word, what a job is doing) are looked up
-in the catalogue under themselves; those that are known are listed in KNOWN.
+in the catalogue under themselves; `core_words` lists those that are known.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
@@ -54,7 +55,7 @@ FORMS = {
 # state → word, icon, tone (the CSS class tone-…; empty is the grey of drafts)
 _STATES: dict[str, tuple[Any, str, str]] = {
     # assignments
-    "open": (lazy_gettext("Open"), "todo", ""),
+    "open": (lazy_gettext("Not assigned yet"), "todo", ""),
     "assigned": (lazy_gettext("Assigned"), "person", ""),
     "in_progress": (lazy_gettext("In progress"), "edit", ""),
     "in_review": (lazy_gettext("In review"), "review", "review"),
@@ -79,6 +80,7 @@ _STATES: dict[str, tuple[Any, str, str]] = {
     "ingesting": (lazy_gettext("Being prepared"), "running", "review"),
     "ready": (lazy_gettext("Ready"), "done", "approved"),
     # proposals
+    "undecided": (lazy_gettext("To decide on"), "attention", "changes"),
     "accepted": (lazy_gettext("Accepted"), "done", "approved"),
     "rejected": (lazy_gettext("Rejected"), "cancelled", ""),
 }
@@ -119,6 +121,9 @@ STATION_ICONS = {
 }
 
 
+_VERSION = re.compile(r"Version (\d+)")
+
+
 def state_word(state: str) -> str:
     return str(_STATES[state][0]) if state in _STATES else state.replace("_", " ")
 
@@ -133,6 +138,8 @@ def state_tone(state: str) -> str:
 
 def said(word: str) -> str:
     """A word of the core in the person's language, as it is where the catalogue lacks it."""
+    if version := _VERSION.fullmatch(word):
+        return gettext("Version %(n)s", n=version[1])
     return gettext(word) if word else ""
 
 
@@ -142,7 +149,7 @@ def language_name(tag: str) -> str:
         name = Locale.parse(tag, sep="-").get_display_name(get_locale())
     except (UnknownLocaleError, ValueError):
         name = None
-    return name or tag
+    return name[:1].upper() + name[1:] if name else tag
 
 
 def _zone() -> Any:

@@ -216,7 +216,9 @@ export class CueList {
         ? 'warning'
         : 'hint'
     return html`<span class="is-${worst}" title=${found.map((each) => each.message).join('\n')}
-      >${icon(SIGNS[worst])} ${sayCount('findings', found.length)}</span
+      >${icon(SIGNS[worst])} ${found.length}<span class="hide"
+        >${sayCount('findings', found.length)}</span
+      ></span
     >`
   }
 
