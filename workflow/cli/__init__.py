@@ -13,7 +13,7 @@ import json
 import sys
 import tempfile
 import traceback
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -87,6 +87,14 @@ class ProgressLine:
             click.echo("\r\033[K", nl=False, err=True)
 
 
+def refuse(error: TerjimeError) -> NoReturn:
+    """Says a refusal in one line, and as JSON where that was asked for; ends with its exit status."""
+    if "--json" in sys.argv:
+        print_json({"error": error.to_json()})
+    click.echo(f"terjime: {error}", err=True)
+    sys.exit(next(status for kind, status in EXIT_STATUS.items() if isinstance(error, kind)))
+
+
 def main() -> None:
     """Entry point: every refusal becomes one line and an exit status, never a traceback."""
     try:
@@ -99,13 +107,9 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except TerjimeError as error:
-        if "--json" in sys.argv:
-            print_json({"error": error.to_json()})
-        click.echo(f"terjime: {error}", err=True)
-        sys.exit(next(status for kind, status in EXIT_STATUS.items() if isinstance(error, kind)))
+        refuse(error)
     except OSError as error:
-        click.echo(f"terjime: FILE: {error.strerror}: {error.filename}", err=True)
-        sys.exit(3)
+        refuse(BadInput("FILE", f"{error.strerror or error}.", where=str(error.filename or "")))
     except Exception:
         # Not for the person's eyes: an operator opens the file.
         with tempfile.NamedTemporaryFile(

@@ -214,7 +214,7 @@ def _journey(people: dict[str, Person], emails: list[str], samples: Path, out: P
 
     render = producer.call("POST", f"/versions/{version['id']}/renders", json={"form": "burned"})
     done = producer.follow(f"/renders/{render['id']}", "final render", lambda body: body["job"])
-    final = out / done["file_name"]
+    final = out / str(done["file_name"])
     download(producer, f"/renders/{render['id']}/file", final)
     found = hashlib.sha256(final.read_bytes()).hexdigest()
     if found != done["sha256"]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from workflow.cli import print_json
+from workflow.cli import EXIT_STATUS, print_json
 from workflow.errors import BadInput, NotFound, TerjimeError, ToolMissing
 from workflow.people import Actor
 from workflow.settings import Settings
@@ -120,7 +120,7 @@ def users_password(email: str, data: Path | None) -> None:
     account = accounts.account_by_email(house, email.lower())
     if account is None:
         raise NotFound("NO_SUCH_PERSON", f"Nobody signs in as {email}.")
-    accounts.set_password(house, account.id, hash_password(_new_password()))
+    accounts.set_password_hash(house, account.id, hash_password(_new_password()))
     click.echo(f"{email} signs in with the new password from now on.")
 
 
@@ -231,7 +231,10 @@ def doctor(migrate: bool, data: Path | None, as_json: bool) -> None:
         except (TerjimeError, OSError, ImportError, ValueError) as error:
             found.append({"part": name, "ok": False, "says": str(error)})
     _show("parts", found, ["part", "ok", "says"], as_json)
-    if missing := [str(part["part"]) for part in found if not part["ok"]]:
+    missing = [str(part["part"]) for part in found if not part["ok"]]
+    if missing and as_json:
+        sys.exit(EXIT_STATUS[ToolMissing])  # the one JSON object has said it
+    if missing:
         raise ToolMissing(
             "PARTS_MISSING", f"Not in order: {', '.join(missing)}.", advice="See the lines above."
         )
