@@ -55,7 +55,7 @@ function bestCut(text: string, share: number): number {
   const wanted = text.length * share
   let best = -1
   for (const found of text.matchAll(/\s+/g)) {
-    const cost = (at: number) => Math.abs(at - wanted) - (text[at] === '\n' ? text.length / 4 : 0)
+    const cost = (at: number) => Math.abs(at - wanted) - (text[at] === '\n' ? text.length / 3 : 0)
     if (best < 0 || cost(found.index) < cost(best)) best = found.index
   }
   return best < 0 ? text.length : best
