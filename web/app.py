@@ -8,7 +8,7 @@ from flask import Flask, Response, g, request
 from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web import auth, errors, guard, security
+from web import auth, compress, errors, guard, security
 from web.api import api
 from web.api.description import DescribedFlask, describe
 from web.pages import pages
@@ -45,6 +45,7 @@ def create_app(settings: Settings, house: House | None = None) -> Flask:
     if settings.accel_redirect:  # nginx is in front, and it alone: one hop is believed
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     app.extensions["terjime_house"] = house or open_house(settings)
+    compress.install(app)  # first in, so last to see an answer
     security.install(app, settings)
     errors.install(app)
     Babel(app, locale_selector=choose_language, default_locale="en")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import socket
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
@@ -17,6 +16,7 @@ from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from web.errors import Refused
+from web.server import PatientSocket
 from workflow.errors import BadInput
 from workflow.settings import Settings
 
@@ -121,8 +121,8 @@ def _bound_the_request() -> None:
             view, "most_bytes", FORM_BYTES if is_form else JSON_BYTES
         )
     connection = request.environ.get("gunicorn.socket")
-    if isinstance(connection, socket.socket):
-        connection.settimeout(UPLOAD_IDLE_SECONDS if streams else IDLE_SECONDS)
+    if isinstance(connection, PatientSocket):
+        connection.wait_at_most(UPLOAD_IDLE_SECONDS if streams else IDLE_SECONDS)
     if request.is_json and not streams:
         most = request.max_content_length or 0
         if request.content_length is None and len(request.get_data()) >= most:

@@ -1,6 +1,6 @@
 """What gunicorn loads. The only file of `web` that knows of workers.
 
-    TERJIME_DATA=data gunicorn -k gthread --threads 32 -w 1 web.wsgi:app
+    TERJIME_DATA=data gunicorn -k web.server.Worker --threads 32 -w 1 web.wsgi:app
 
 Threads, because an upload or a download holds one as long as it runs; one
 process, because uploads are handed over between requests inside it (several

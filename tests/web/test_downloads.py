@@ -48,9 +48,7 @@ def shelf(
     with house.write() as session:
         session.add(Blob(sha256=sha, size=size, media_type="video/mp4"))
         session.flush()
-        session.execute(
-            update(Render).values(output=sha, file_name="Hukuklaryňyz.tk.mp4")
-        )
+        session.execute(update(Render).values(output=sha, file_name="Hukuklaryňyz.tk.mp4"))
     path = f"/renders/{ids['render']}/file"
     return Shelf(path, f'"{sha}"', script(producer), script(translator))
 

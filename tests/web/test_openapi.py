@@ -15,9 +15,7 @@ from web import guard
 
 
 @pytest.fixture
-def spec(
-    person: Callable[..., Somebody], script: Callable[[Somebody], Script]
-) -> dict[str, Any]:
+def spec(person: Callable[..., Somebody], script: Callable[[Somebody], Script]) -> dict[str, Any]:
     answer = script(person("ayna")).get("/openapi.json")
     assert answer.status_code == 200
     described: dict[str, Any] = answer.json

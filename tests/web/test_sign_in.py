@@ -109,6 +109,18 @@ def test_the_sixth_failure_in_a_minute_from_one_address_has_to_wait_but_others_d
     assert client.post("/api/v1/sign-in", json=right, environ_base=elsewhere).status_code == 200
 
 
+def test_t08_without_its_redis_the_rate_still_holds_and_nobody_is_kept_out(
+    settings: Settings, house: House, person: Make
+) -> None:
+    away = replace(settings, redis_url=f"redis+socket://{settings.data_dir}/no-broker.sock")
+    client = create_app(away, house).test_client()
+    right = {"email": person("ayna").email, "password": PASSWORD}
+    assert client.post("/api/v1/sign-in", json=right).status_code == 200
+    wrong = right | {"password": "wrong"}
+    answers = [client.post("/api/v1/sign-in", json=wrong).status_code for _ in range(6)]
+    assert answers == [401] * 5 + [429]
+
+
 def test_t08_a_forwarded_address_does_not_reset_the_rate(client: FlaskClient, person: Make) -> None:
     """Case 78: X-Forwarded-For is what a client says, and is not believed."""
     body = {"email": person("ayna").email, "password": "wrong"}

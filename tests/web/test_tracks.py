@@ -120,7 +120,9 @@ def test_56_markup_stays_text(desk: Desk) -> None:
     assert track.status_code == 201
     assert track.mimetype == "application/json"
     text = desk.script.get(f"/tracks/{track.json['summary']['id']}/draft").json["cues"][0]["text"]
-    assert "onclick" not in text or "<b onclick" in text  # as letters, never as an attribute of a tag
+    assert (
+        "onclick" not in text or "<b onclick" in text
+    )  # as letters, never as an attribute of a tag
 
 
 def test_a_form_without_a_file_or_language_is_refused(desk: Desk) -> None:
@@ -204,7 +206,12 @@ def test_a_whole_draft_of_ten_thousand_cues_fits(desk: Desk) -> None:
     track = desk.begun()
     flicks = 705_600_000
     cues = [
-        {"uid": new_id(), "start": n * flicks // 8, "end": n * flicks // 8 + 1000, "text": "Ýyldyz " * 20}
+        {
+            "uid": new_id(),
+            "start": n * flicks // 8,
+            "end": n * flicks // 8 + 1000,
+            "text": "Ýyldyz " * 20,
+        }
         for n in range(10_000)
     ]
     answer = desk.save(track["summary"]["id"], cues, track["draft"]["etag"])

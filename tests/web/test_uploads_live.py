@@ -56,7 +56,7 @@ class Server:
             "TERJIME_REDIS_URL": f"redis+socket://{settings.data_dir}/no-broker.sock",
         }
         fd = self.listener.fileno()
-        command = [sys.executable, "-m", "gunicorn", "-k", "gthread", "--threads", "8"]
+        command = [sys.executable, "-m", "gunicorn", "-k", "web.server.Worker", "--threads", "8"]
         command += ["--bind", f"fd://{fd}", "--log-level", "warning", "web.wsgi:app"]
         self.process = subprocess.Popen(command, env=env, pass_fds=[fd], start_new_session=True)
 
