@@ -91,6 +91,19 @@ def test_63_bytes_that_fit_several_pages_are_shown_in_each_and_not_called_sure()
     assert len({unsure.text, *(other.text for other in unsure.alternatives)}) > 1
 
 
+@pytest.mark.parametrize(
+    ("text", "code_page"),
+    [
+        ("Všichni lidé rodí se svobodní a sobě rovní co do důstojnosti a práv.", "cp1250"),
+        ("Όλοι οι άνθρωποι γεννιούνται ελεύθεροι και ίσοι στην αξιοπρέπεια.", "cp1253"),
+        ("تمام افراد بشر آزاد به دنیا می آیند", "cp1256"),
+        ("Барлық адамдар тумысынан азат және қадір-қасиеті тең", "kz1048"),
+    ],
+)
+def test_63_a_language_that_no_model_knows_is_asked_about(text: str, code_page: str) -> None:
+    assert not guess(text.encode(code_page, "replace")).sure
+
+
 @pytest.mark.parametrize("code_page", ["cp1252", "cp1254", "cp1250", "cp1251"])
 def test_utf8_that_was_encoded_twice_is_undone(code_page: str) -> None:
     text = "Hemmesi deňdir: özüň, şol, çagalar we ýaşlar"

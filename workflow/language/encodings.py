@@ -56,6 +56,13 @@ Only the words that differ are compared: windows-1250 and ISO 8859-2 share most 
 the mean over a long file hardly tells them apart although every ş and ž of it does.
 """
 
+FITTING = -3.5
+"""A reading below this mean log chance a letter pair is in none of the four languages, so not sure.
+
+Turkmen, Russian and English in the right page gave -1.2 to -3.1; Polish, Czech, Turkish, Greek, Kazakh
+and Persian, in whichever page came out best, -3.6 to -7 from a sentence up (the Declaration).
+"""
+
 _MODELS = ("tk-Latn", "tk-Cyrl", "ru", "en")
 _SAMPLE_WORDS = 4000
 _UNSEEN = math.log(5e-4)  # a pair that the model's text never shows, of letters it knows
@@ -234,7 +241,8 @@ def _by_letters(data: bytes) -> Guess:
     )  # a tie keeps the order of CODE_PAGES
     best, *others = readings
     close = tuple(other for other in others if _lead(best, other, spans) < SURE_NATS)
-    return Guess(best.encoding, best.text, not close, close or tuple(others[:2]))
+    sure = not close and scores[best.encoding] >= FITTING
+    return Guess(best.encoding, best.text, sure, close or tuple(others[:2]))
 
 
 Span: TypeAlias = tuple[int, int]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import bisect
-import difflib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -151,7 +150,7 @@ def _merge_cue(old: Cue | None, my: Cue | None, their: Cue | None) -> tuple[Cue 
 
 _NEAR: Flicks = 4 * FLICKS_PER_SECOND
 _LIKE_ENOUGH = 0.5
-_MOST_PAIRS = 20_000  # compared letter by letter in one stretch; beyond it only cues near in time
+_MOST_PAIRS = 100_000  # compared in one stretch; beyond it only cues near in time
 
 
 def carry_uids(old: Sequence[Cue], new: Sequence[Cue]) -> tuple[Cue, ...]:
@@ -244,16 +243,18 @@ def _alike(before: Sequence[Cue], after: Sequence[Cue], olds: Span, news: Span) 
     """Within one stretch: the likest pairs first, in order, each cue once."""
     few = (olds[1] - olds[0]) * (news[1] - news[0]) <= _MOST_PAIRS
     starts = [cue.start for cue in before[olds[0] : olds[1]]]
+    threes = [_threes(cue) for cue in before[olds[0] : olds[1]]]
     scored: list[tuple[float, int, int]] = []
     for j in range(*news):
         cue = after[j]
+        mine = _threes(cue)
         near: Sequence[int] = range(*olds)
         if not few:
             low = bisect.bisect_left(starts, cue.start - _NEAR)
             near = range(olds[0] + low, olds[0] + bisect.bisect_right(starts, cue.start + _NEAR))
-        compared = _comparison(cue)
         for i in near:
-            if (score := compared(before[i])) >= _LIKE_ENOUGH:
+            score = _likeness(before[i], cue, threes[i - olds[0]], mine)
+            if score >= _LIKE_ENOUGH:
                 scored.append((score, j, i))
     scored.sort(key=lambda found: (-found[0], found[1]))
     kept: list[tuple[int, int]] = []  # sorted on both sides at once
@@ -266,20 +267,17 @@ def _alike(before: Sequence[Cue], after: Sequence[Cue], olds: Span, news: Span) 
     return dict(kept)
 
 
-def _comparison(cue: Cue) -> Callable[[Cue], float]:
-    """Likeness of an old cue to *cue*, 0 to 1.1: of the text, with up to 0.1 for starting near."""
-    mine = _words(cue).lower()
-    matcher = difflib.SequenceMatcher(autojunk=False)
-    matcher.set_seq2(mine)
+def _likeness(old: Cue, new: Cue, its: frozenset[str], mine: frozenset[str]) -> float:
+    """0 to 1.1: the share of their groups of three letters that two cues have in common, and up to
+    0.1 for starting near each other."""
+    near = max(0.0, 1 - abs(old.start - new.start) / _NEAR)
+    if near > 0.9 and mine and _words(old).startswith(_words(new)):
+        return 1.1  # the first half of a split cue, however short
+    if not its or not mine:
+        return 0.0
+    return 2 * len(its & mine) / (len(its) + len(mine)) + near / 10
 
-    def likeness(old: Cue) -> float:
-        its = _words(old).lower()
-        if mine and its.startswith(mine) and abs(old.start - cue.start) < _NEAR // 8:
-            return 1.1  # the first half of a split cue, however short
-        matcher.set_seq1(its)
-        if matcher.real_quick_ratio() < _LIKE_ENOUGH or matcher.quick_ratio() < _LIKE_ENOUGH:
-            return 0.0
-        near = max(0.0, 1 - abs(old.start - cue.start) / _NEAR)
-        return matcher.ratio() + near / 10
 
-    return likeness
+def _threes(cue: Cue) -> frozenset[str]:
+    padded = f" {_words(cue).lower()} "
+    return frozenset(padded[i : i + 3] for i in range(len(padded) - 2))
