@@ -256,6 +256,17 @@ def test_a_reset_in_ass_ends_italics() -> None:
     assert imported.cues[0].text == "Salam,\n<i>dost</i>!"
 
 
+def test_a_speakers_name_is_tidied_and_cut_where_it_is_too_long() -> None:
+    imported = read(ASS.replace("Aýna", "A\u202ey\tna " + "x" * 200))
+    assert imported.cues[0].speaker == "Ay na " + "x" * 114
+    assert "SPEAKER_CUT" in losses(imported)
+
+
+@pytest.mark.parametrize("name", [known.name for known in FORMATS])
+def test_a_track_without_cues_is_a_file_without_cues(name: str) -> None:
+    assert write_subtitles([], name).losses == ()
+
+
 # SBV
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from workflow.errors import BadInput, ToolFailed
@@ -160,7 +161,8 @@ def _checked(raws: Iterable[RawCue], source: Source, uid: Callable[[], str]) -> 
         limits.refuse_long_text(raw.text, where=where)
         limits.refuse_bad_times(raw.start, raw.end, where=where)
         text = _tidied(raw, where, source.repairs)
-        cue = Cue("", raw.start, raw.end, text, raw.speaker, raw.note, raw.position)
+        speaker = _speaker(raw, where, source.losses)
+        cue = Cue("", raw.start, raw.end, text, speaker, position=raw.position)
         kept.append((raw, cue))
     if not any(plain(cue.text).strip() for _, cue in kept):
         raise _no_cues()
@@ -175,10 +177,7 @@ def _checked(raws: Iterable[RawCue], source: Source, uid: Callable[[], str]) -> 
         source.repairs.add(
             "SORTED", "The cues were not in the order of their times.", f"line {kept[late][0].line}"
         )
-    return tuple(
-        Cue(uid(), cue.start, cue.end, cue.text, cue.speaker, cue.note, cue.position)
-        for cue in ordered
-    )
+    return tuple(replace(cue, uid=uid()) for cue in ordered)
 
 
 _TIDIED = {
@@ -199,6 +198,13 @@ def _tidied(raw: RawCue, where: str, repairs: Remarks) -> str:
     for code in changes:
         repairs.add(code, _TIDIED[code], where)
     return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())
+
+
+def _speaker(raw: RawCue, where: str, losses: Remarks) -> str:
+    name = " ".join(tidy(raw.speaker)[0].split())
+    if len(name) > limits.MAX_SPEAKER_CHARACTERS:
+        losses.add("SPEAKER_CUT", f"A speaker's name is too long: {name[:60]}…", where)
+    return name[: limits.MAX_SPEAKER_CHARACTERS]
 
 
 def _no_cues() -> BadInput:
@@ -244,7 +250,7 @@ def _writable(cue: Cue, number: int, known: Format, losses: Remarks) -> Cue:
         losses.add("SPEAKER", "The speaker's name is not written.", where)
     if cue.note:
         losses.add("NOTE", "The note is not written.", where)
-    return Cue(cue.uid, cue.start, cue.end, text, cue.speaker, cue.note, cue.position)
+    return replace(cue, text=text)
 
 
 def _compare(cues: Sequence[Cue], known: Format, data: bytes) -> None:

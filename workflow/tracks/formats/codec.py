@@ -110,7 +110,6 @@ class RawCue:
     text: str
     position: int | None = None
     speaker: str = ""
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ def _text(lines: list[str], line: int, source: Source) -> tuple[str, str]:
             if rest:
                 source.losses.add("TAG_DROPPED", f"Classes taken out of {found[0][:60]}", where)
         elif name == "v" and not end and not speaker:
-            speaker = html.unescape(re.sub(r"^(?:\.\S*)?\s*", "", rest)).strip()[:120]
+            speaker = html.unescape(re.sub(r"^(?:\.\S*)?\s*", "", rest)).strip()
         elif name != "v":
             source.losses.add("TAG_DROPPED", f"A tag was taken out: {found[0][:60]}", where)
     parts.append(_literal(raw[last:], where, source))
