@@ -62,7 +62,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server: PostgreSQL = request.getfixturevalue("postgresql_server")
     name = server.create(request.getfixturevalue("postgresql_template"))
     yield server.url(name)
-    server.drop(name)
 
 
 @pytest.fixture
