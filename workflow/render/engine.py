@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from workflow.errors import BadInput, Cancelled
+from workflow.errors import BadInput, Cancelled, ToolFailed
 from workflow.media.facts import Film
 from workflow.progress import Watch, part, unwatched
 from workflow.render.ass import missing_letters
 from workflow.render.measure import BuildReport, measure_build
 from workflow.render.plan import RenderPlan, Stamp, plan_render
 from workflow.render.recipe import Recipe
-from workflow.render.run import Run, encode_run, run_frames, runs
-from workflow.render.segments import SegmentStore
+from workflow.render.run import Run, as_runs, encode_run, missing, run_frames
+from workflow.render.segments import SegmentStore, is_whole
 from workflow.render.soft import write_soft
 from workflow.render.sound import keep_sound
 from workflow.render.stitch import stitch
@@ -88,19 +88,18 @@ def render(
                 ffmpeg=ffmpeg,
                 workers=workers,
             )
-            key = None
-            if sound is not None:
-                key = keep_sound(
-                    film,
-                    recipe,
-                    original,
-                    sound,
-                    segments,
-                    work=workplace,
-                    watch=part(watch, 850, 900),
-                    ffmpeg=ffmpeg,
-                )
-            stitch(plan, segments, key, out, tags=tags or {}, watch=part(watch, 900, 950))
+            encoded += _put_together(
+                plan,
+                mezzanine,
+                original,
+                sound,
+                segments,
+                out,
+                tags=tags or {},
+                work=workplace,
+                watch=part(watch, 850, 950),
+                ffmpeg=ffmpeg,
+            )
         report = report_build(
             plan, cues, out, encoded, with_sound=sound is not None, watch=part(watch, 950, 1000)
         )
@@ -109,6 +108,58 @@ def render(
         raise
     watch(1000, "Done")
     return report
+
+
+def _put_together(
+    plan: RenderPlan,
+    mezzanine: Path,
+    original: Path,
+    sound: Path | None,
+    segments: SegmentStore,
+    out: Path,
+    *,
+    tags: dict[str, str],
+    work: Path,
+    watch: Watch,
+    ffmpeg: str,
+) -> int:
+    """Stitch picture and sound. What turns out to be damaged is made anew, once; returns its frames."""
+
+    def sound_key(*, anew: bool) -> str | None:
+        if sound is None:
+            return None
+        return keep_sound(
+            plan.film,
+            plan.recipe,
+            original,
+            sound,
+            segments,
+            work=work,
+            watch=part(watch, 0, 500),
+            ffmpeg=ffmpeg,
+            anew=anew,
+        )
+
+    key = sound_key(anew=False)
+    try:
+        stitch(plan, segments, key, out, tags=tags, watch=part(watch, 500, 1000))
+    except ToolFailed as error:
+        if error.code != "SEGMENT_DAMAGED":
+            raise
+    else:
+        return 0
+    out.unlink(missing_ok=True)
+    broken = [
+        index
+        for index, segment in enumerate(plan.segments)
+        if not is_whole(segments.path(segment.key))
+    ]
+    for run in as_runs(plan, broken):
+        encode_run(plan, run, mezzanine, segments, work=work, ffmpeg=ffmpeg)
+    if key is not None and not is_whole(segments.path(key)):
+        sound_key(anew=True)
+    stitch(plan, segments, key, out, tags=tags)
+    return sum(plan.segments[index].frames for index in broken)
 
 
 def report_build(
@@ -154,7 +205,8 @@ def build_segments(
     workers: int = 1,
 ) -> int:
     """Encode every segment of *plan* that is not kept yet; returns how many frames that were."""
-    todo = runs(plan, segments, run_frames(plan, segments, workers))
+    gone = missing(plan, segments)
+    todo = as_runs(plan, gone, run_frames(plan, gone, workers))
     lengths = [sum(segment.frames for segment in run.of(plan)) for run in todo]
 
     def encode(run: Run, watch_run: Watch) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +46,14 @@ def missing(plan: RenderPlan, segments: SegmentStore) -> list[int]:
 
 def runs(plan: RenderPlan, segments: SegmentStore, target_frames: int = RUN_FRAMES) -> list[Run]:
     """The missing segments as runs of about *target_frames* frames, or of one segment."""
+    return as_runs(plan, missing(plan, segments), target_frames)
+
+
+def as_runs(plan: RenderPlan, indices: Sequence[int], target_frames: int = RUN_FRAMES) -> list[Run]:
+    """The segments at *indices*, in order, as runs of neighbours."""
     found: list[Run] = []
     frames = 0
-    for index in missing(plan, segments):
+    for index in indices:
         length = plan.segments[index].frames
         if found and found[-1].end == index and frames + length <= target_frames:
             found[-1] = Run(found[-1].first, index + 1)
@@ -59,10 +64,12 @@ def runs(plan: RenderPlan, segments: SegmentStore, target_frames: int = RUN_FRAM
     return found
 
 
-def run_frames(plan: RenderPlan, segments: SegmentStore, workers: int) -> int:
+def run_frames(plan: RenderPlan, indices: Sequence[int], workers: int) -> int:
     """A length of run that keeps *workers* busy to the end: two each, and none too long to lose."""
-    left = sum(plan.segments[index].frames for index in missing(plan, segments))
-    return max(1, min(RUN_FRAMES, -(-left // (2 * workers)) if workers > 1 else RUN_FRAMES))
+    if workers == 1:
+        return RUN_FRAMES
+    left = sum(plan.segments[index].frames for index in indices)
+    return max(1, min(RUN_FRAMES, -(-left // (2 * workers))))
 
 
 def encode_run(

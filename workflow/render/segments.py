@@ -106,6 +106,15 @@ def read_segment(path: Path) -> Packets:
     )
 
 
+def is_whole(path: Path) -> bool:
+    """Whether a segment file is as it was written."""
+    try:
+        read_segment(path).data()
+    except ToolFailed:
+        return False
+    return True
+
+
 @contextmanager
 def writing(what: str) -> Iterator[None]:
     """Raises ToolFailed DISK_FULL where the system says that no more can be written."""
@@ -140,7 +149,8 @@ class SegmentStore(Protocol):
         ...
 
     def put(self, key: str, file: Path) -> None:
-        """Keep *file*, which is moved or copied; a second one under the same key changes nothing."""
+        """Keep *file*, which is moved or copied. A second one takes the place of the first: it is the
+        same, or the first is damaged."""
         ...
 
 

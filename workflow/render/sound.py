@@ -55,13 +55,16 @@ def keep_sound(
     work: Path,
     watch: Watch = unwatched,
     ffmpeg: str = "",
+    anew: bool = False,
 ) -> str:
     """Make sure that the film's sound is among the *segments*, and return its key.
+
+    anew  make it even if it is there: it is damaged
 
     Raises ToolFailed, and whatever *watch* raises.
     """
     key = sound_key(film, recipe)
-    if segments.has(key):
+    if segments.has(key) and not anew:
         return key
     with tempfile.TemporaryDirectory(dir=work, prefix="sound.") as name:
         folder = Path(name)
