@@ -123,11 +123,21 @@ def _bound_the_request() -> None:
     connection = request.environ.get("gunicorn.socket")
     if isinstance(connection, PatientSocket):
         connection.wait_at_most(UPLOAD_IDLE_SECONDS if streams else IDLE_SECONDS)
+    _refuse_nul(streams)
     if request.is_json and not streams:
         most = request.max_content_length or 0
         if request.content_length is None and len(request.get_data()) >= most:
             raise RequestEntityTooLarge  # werkzeug stops reading at the limit without a word
         request.get_json()  # refuses what is not strict JSON before any view reads it
+
+
+def _refuse_nul(streams: bool) -> None:
+    """No name of anything holds a NUL character, and PostgreSQL fails over one."""
+    texts = [request.path, *(v for values in request.args.lists() for v in values[1])]
+    if not streams:
+        texts += [v for values in request.form.lists() for v in values[1]]
+    if any("\0" in text for text in texts):
+        raise Refused(400, "BAD_REQUEST", gettext("The request cannot be understood."))
 
 
 def takes(most_bytes: int) -> Callable[[View], View]:

@@ -251,7 +251,7 @@ def test_what_is_not_there_looks_like_what_one_may_not_see(
     assert foreign.status_code == 404
 
 
-@pytest.mark.parametrize("odd", ["1", "%00", "..%2f..", "' OR 1=1", "a" * 4000, "%F0%9F%92%A3"])
+@pytest.mark.parametrize("odd", ["1", "..%2f..", "' OR 1=1", "a" * 4000, "%F0%9F%92%A3"])
 def test_an_id_that_is_no_id_is_not_there(
     doors: Flask, house: House, world: World, odd: str
 ) -> None:

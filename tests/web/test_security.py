@@ -205,6 +205,18 @@ def test_76_a_form_that_is_too_large_is_refused(app: Flask, person: Make, script
     assert answer.status_code == 413
 
 
+@pytest.mark.parametrize("how", ["path", "query", "form"])
+def test_47_a_nul_character_reaches_no_database(client: FlaskClient, how: str) -> None:
+    if how == "path":
+        answer = client.get("/tracks/%00")
+    elif how == "query":
+        answer = client.get("/sign-in?next=%00")
+    else:
+        given = {"email": "a\0@b", "password": "x", "csrf_token": csrf_of(client)}
+        answer = client.post("/sign-in", data=given)
+    assert answer.status_code == 400
+
+
 @pytest.fixture
 def failing(settings: Settings, house: House) -> Callable[[Exception], FlaskClient]:
     def make(error: Exception) -> FlaskClient:
