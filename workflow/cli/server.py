@@ -101,7 +101,7 @@ def parts(settings: Settings, workers: int) -> list[Part]:
         command = [python, "-m", "celery", "-A", "workers.app", "worker", "-Q", queue, "-c", "1"]
         return Part(name, [*command, "-n", f"{name}@%h", "--loglevel", "INFO"], nice)
 
-    web = [python, "-m", "gunicorn", "--worker-class", "gthread", "--workers", "1"]
+    web = [python, "-m", "gunicorn", "--worker-class", "web.server.Worker", "--workers", "1"]
     web += ["--threads", "32", "--bind", f"{settings.host}:{settings.port}", "--timeout", "60"]
     web += ["--graceful-timeout", "5", "--keep-alive", "30", "web.wsgi:app"]
     made = [Part("web", web), Part("sweeper", [python, "-m", "workers.sweeper"])]
