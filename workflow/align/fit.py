@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from workflow.align import search, walk
+from workflow.align import braid, search, walk
 from workflow.align.reference import Floats, Reference
 from workflow.progress import Watch, part, unwatched
 
@@ -28,8 +28,9 @@ Pieces = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Fit:
-    """new time = rate × old time + offsets[cue].
+    """new time = rate × old time + offsets[cue], cues in the story's order.
 
+    order      int[n]: position that each cue had before; that of `braid.unbraided`
     piece      int[n]: number of the segment of each cue, from 0 upwards
     sure       float64[n]: probability that the offset is right, as the model sees it
     scores     float64[n]: nats by which each cue's place beats chance
@@ -43,6 +44,19 @@ class Fit:
     scores: Floats
     evidence: float
     noise: walk.Noise
+    order: Pieces
+
+    def in_given_order(self) -> Fit:
+        """The same with the cues in the order in which they were given, pieces counted anew."""
+        back = np.argsort(self.order)
+        return replace(
+            self,
+            offsets=self.offsets[back],
+            piece=pieces_of(self.offsets[back]),
+            sure=self.sure[back],
+            scores=self.scores[back],
+            order=np.arange(len(back)),
+        )
 
 
 @dataclass(frozen=True)
@@ -58,10 +72,12 @@ class _Walk:
     evidence: float
 
     @classmethod
-    def over(cls, times: Floats, rate: Fraction, ref: Reference, noise: walk.Noise, states: Floats) -> _Walk:
+    def over(
+        cls, times: Floats, rate: Fraction, ground: walk.Ground, noise: walk.Noise, states: Floats
+    ) -> _Walk:
         cues = times * float(rate)
         states = np.unique(np.round(states, 4))
-        table = walk.Scores(ref, noise).of(cues, states)
+        table = walk.Scores(ground, noise).of(cues, states)
         path, evidence = walk.likeliest_walk(table, walk.change_costs(states), walk.eagerness(cues))
         return cls(rate, cues, states[path], states, path, noise, evidence)
 
@@ -72,13 +88,17 @@ def fit(cues: Floats, ref: Reference, watch: Watch = unwatched) -> Fit:
     coarse = search.likely_rate(cues, ref)
     rates = candidate_rates(coarse, search.sharpened_rate(cues, ref, coarse))
     watch(300, "Looking for cuts")
-    walks = [first_walk(cues, rate, ref) for rate in rates]
-    best = max(walks, key=lambda w: w.evidence - (0 if _is_common(w.rate) else UNCOMMON_RATE))
+    ground = walk.Ground(ref)
+    best = first_walk(cues, rates, ground)
+    order = np.arange(len(cues))
     for turn in range(TURNS):
         part(watch, 500, 900)(turn * 333, "Looking for cuts")
-        best = sharper_walk(cues, best, ref)
-    best = without_excursions(best, ref)
-    table = walk.Scores(ref, best.noise).of(best.cues, best.states)
+        best = sharper_walk(cues[order], best, ground)
+        if turn < TURNS - 1:
+            strands, best = in_strands(best, ground)
+            order = order[strands]
+    best = without_excursions(best, ground)
+    table = walk.Scores(ground, best.noise).of(best.cues, best.states)
     sure = walk.certainty(
         table, walk.change_costs(best.states), walk.eagerness(best.cues), best.states, best.path
     )
@@ -90,6 +110,7 @@ def fit(cues: Floats, ref: Reference, watch: Watch = unwatched) -> Fit:
         scores=table[np.arange(len(cues)), best.path].astype(np.float64),
         evidence=best.evidence,
         noise=best.noise,
+        order=order,
     )
 
 
@@ -101,31 +122,61 @@ def candidate_rates(coarse: float, sharp: float) -> list[Fraction]:
     return common
 
 
-def first_walk(times: Floats, rate: Fraction, ref: Reference) -> _Walk:
-    """The walk over all offsets that stretches of the track suggest."""
-    offsets = distinct(search.candidate_offsets(times * float(rate), ref), MOST_STATES)
-    return _Walk.over(times, rate, ref, walk.FIRST_GUESS, offsets)
+def first_walk(times: Floats, rates: list[Fraction], ground: walk.Ground) -> _Walk:
+    """The best walk over all offsets that stretches of the track suggest, at the rate and noise that fit best."""
+    offsets = {
+        rate: distinct(search.candidate_offsets(times * float(rate), ground.ref), MOST_STATES)
+        for rate in rates
+    }
+    walks: list[_Walk] = []
+    for noise in (walk.USUAL, walk.FREE_HAND):
+        walks += [_Walk.over(times, rate, ground, noise, offsets[rate]) for rate in rates]
+        best = surest(walks)
+        if best.evidence > 1.5 * len(times):
+            break
+    return best
 
 
-def sharper_walk(times: Floats, before: _Walk, ref: Reference) -> _Walk:
-    """The next walk: rate by regression, offsets by mode, noise as learnt, and what a few cues suggest nearby."""
+def sharper_walk(times: Floats, before: _Walk, ground: walk.Ground) -> _Walk:
+    """The next walk: rate by regression, offsets by mode, noise as learnt, and what a few cues suggest nearby.
+
+    A rate outside the family is held against the nearest inside, and must be clearly better.
+    """
+    ref = ground.ref
     meeting = _Meeting.of(before.cues, ref, before.offsets)
     slope, sigma = slope_of(meeting, pieces_of(before.offsets), before.noise)
     old = float(before.rate)
     rate = family_or_free(old * (1 + slope), sigma * old, float(np.ptp(times)))
-    centres = before.offsets + _turned(times, old, float(rate), before.offsets)
-    scaled = times * float(rate)
-    found = distinct(search.local_offsets(scaled, ref, centres), MOST_STATES // 2)
-    noise = learnt(_Meeting.of(scaled, ref, centres), before.noise)
-    return _Walk.over(times, rate, ref, noise, np.concatenate([sharpened(scaled, ref, centres), found]))
+    common = nearest_common(float(rate))
+    rates = [rate, common] if common != rate and abs(float(common / rate) - 1) < 2e-3 else [rate]
+    walks = []
+    for tried in rates:
+        centres = before.offsets + _turned(times, old, float(tried), before.offsets)
+        scaled = times * float(tried)
+        found = distinct(search.local_offsets(scaled, ref, centres), MOST_STATES // 2)
+        noise = learnt(_Meeting.of(scaled, ref, centres), before.noise)
+        states = np.concatenate([sharpened(scaled, ref, centres), found])
+        walks.append(_Walk.over(times, tried, ground, noise, states))
+    return surest(walks)
 
 
-def without_excursions(found: _Walk, ref: Reference) -> _Walk:
+def surest(walks: list[_Walk]) -> _Walk:
+    return max(walks, key=lambda w: w.evidence - (0 if w.rate in _COMMON else UNCOMMON_RATE))
+
+
+def in_strands(found: _Walk, ground: walk.Ground) -> tuple[Pieces, _Walk]:
+    """The story's order as the walk suggests it, and the walk in that order."""
+    table = walk.Scores(ground, found.noise).of(found.cues, found.states)
+    order, path = braid.unbraided(found.cues, found.states, found.path, table)
+    return order, replace(found, cues=found.cues[order], path=path, offsets=found.states[path])
+
+
+def without_excursions(found: _Walk, ground: walk.Ground) -> _Walk:
     """The walk without pieces that leave an offset and come back to it for little gain.
 
     Nobody takes something out of a film and puts as much in again a few lines later; chance does.
     """
-    scores = walk.Scores(ref, found.noise).of(found.cues, found.states)
+    scores = walk.Scores(ground, found.noise).of(found.cues, found.states)
     path, changed = found.path.copy(), True
     while changed:
         changed = False
@@ -198,7 +249,7 @@ class _Meeting:
 
 def learnt(meeting: _Meeting, noise: walk.Noise) -> walk.Noise:
     """Shares that the walk shows, a few turns of expectation-maximisation with a light prior."""
-    prior = np.array([*walk.FIRST_GUESS.shares, walk.FIRST_GUESS.strangers]) * 10
+    prior = np.array([*walk.USUAL.shares, walk.USUAL.strangers]) * 10
     for _ in range(5):
         parts, strangers = meeting.explained(noise)
         counts = np.concatenate([parts.sum(1), [strangers.sum()]]) + prior
@@ -218,9 +269,12 @@ def slope_of(meeting: _Meeting, piece: Pieces, noise: walk.Noise) -> tuple[float
     total = np.bincount(both, weight) + 1e-12
     middle_time = (np.bincount(both, weight * times) / total)[both]
     middle_distance = (np.bincount(both, weight * distance) / total)[both]
-    spread = float((weight * (times - middle_time) ** 2).sum()) + 1e-9
-    slope = float((weight * (times - middle_time) * (distance - middle_distance)).sum()) / spread
-    return slope, spread**-0.5
+    lever = weight * (times - middle_time)
+    spread = float((lever * (times - middle_time)).sum()) + 1e-9
+    slope = float((lever * (distance - middle_distance)).sum()) / spread
+    rest = distance - middle_distance - slope * (times - middle_time)
+    seen = float(np.sqrt((lever**2 * rest**2).sum())) / spread  # what the rest really scatters
+    return slope, max(spread**-0.5, seen)
 
 
 def pieces_of(offsets: Floats) -> Pieces:
@@ -229,12 +283,18 @@ def pieces_of(offsets: Floats) -> Pieces:
     return np.concatenate([[0], np.cumsum(change)]).astype(np.intp)
 
 
-_FRAME_RATES = (Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(30))
+_FRAME_RATES = (
+    Fraction(24000, 1001),
+    Fraction(24),
+    Fraction(25),
+    Fraction(30000, 1001),
+    Fraction(30),
+)
 _COMMON = tuple(sorted({a / b for a in _FRAME_RATES for b in _FRAME_RATES}))
 
 
-def _is_common(rate: Fraction) -> bool:
-    return rate in _COMMON
+def nearest_common(rate: float) -> Fraction:
+    return min(_COMMON, key=lambda r: abs(float(r) - rate))
 
 
 def family_or_free(rate: float, sigma: float, span: float) -> Fraction:
@@ -242,7 +302,7 @@ def family_or_free(rate: float, sigma: float, span: float) -> Fraction:
 
     A difference that would move no cue by more than 8 ms over *span* seconds is none.
     """
-    near = min(_COMMON, key=lambda r: abs(float(r) - rate))
+    near = nearest_common(rate)
     if abs(float(near) - rate) <= max(4 * sigma, 0.008 / max(span, 1.0)):
         return near
     return Fraction(rate).limit_denominator(1_000_000)

@@ -17,14 +17,34 @@ from workflow.align.reference import Floats, Reference
 
 BIN = 0.02  # seconds
 REACH = 45 * 60.0  # seconds: the largest offset looked for, either way
-NARROW, BROAD = 3, 18  # bins: boundaries kept exactly, and moved by hand
-PER_SECOND = 50  # bins
+LOWEST = 0.5  # of the highest pile: lower ones are not looked at
 BLOCK = 12  # cues; a window is two blocks
-MOST_BLOCKS = 80
+MOST_BLOCKS = 50
 
 RATE_FAMILY = (24000 / 1001, 24.0, 25.0, 30000 / 1001, 30.0)
 
+CLEARLY = 12.0  # nats: the best of so many rates is no better than this by chance
+FREE_RATES = np.arange(0.88, 1.1205, 0.0015)
+
 Counts = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Width:
+    """How wide a pile is looked for: *bins* bins after *merged* neighbouring ones were made one."""
+
+    merged: int
+    bins: int
+
+    def seconds(self, size: float = BIN) -> float:
+        return self.merged * self.bins * size
+
+
+NARROW = Width(1, 3)  # boundaries kept exactly
+BROAD = Width(3, 6)  # boundaries moved by hand
+CLOSE = (NARROW, BROAD)
+FAR_BIN = 0.06
+FAR = (Width(1, 2), Width(1, 6))  # of bins three times as large, while any rate is still possible
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,50 +83,60 @@ def reach_of(cues: Floats, ref: Reference) -> tuple[float, float]:
     return max(low, min(-REACH, high)), min(high, max(REACH, low))
 
 
-def pile(cues: Floats, ref: Reference, low: float, high: float) -> Counts:
-    """float32[bins]: differences counted from *low* on, BIN wide."""
-    bins = int((high - low) / BIN) + 2
-    index = ((both_differences(cues, ref, low, high) - low) / BIN).astype(np.int64)
+def pile(cues: Floats, ref: Reference, low: float, high: float, size: float = BIN) -> Counts:
+    """float32[bins]: differences counted from *low* on, each bin *size* seconds wide."""
+    bins = int((high - low) / size) + 2
+    index = ((both_differences(cues, ref, low, high) - low) / size).astype(np.int64)
     return np.bincount(index, minlength=bins).astype(np.float32)
 
 
 def surprises(
-    counts: Counts, boundaries: int, ref: Reference, width: int
-) -> tuple[npt.NDArray[np.intp], Floats]:
-    """Bins at which a *width* bins wide pile begins that is higher than chance, and its nats of surprise.
+    counts: Counts, boundaries: int, ref: Reference, width: Width, size: float = BIN
+) -> tuple[Floats, Floats, float]:
+    """Middles of the piles that are higher than chance, in seconds from the first bin; their surprise; tries.
 
-    What chance would pile up is the mean of the 20 s to either side, and at least a third of what two
-    tracks that meet everywhere would have: a lone difference at the rim proves nothing.
+    Surprise is in nats, and the logarithm of the number of piles that were tried is to be taken off. What
+    chance would pile up is the mean of the 20 s to either side, and at least a third of what two tracks that
+    meet everywhere would have: a lone difference at the rim proves nothing.
     """
-    heights = np.cumsum(counts, dtype=np.float64)
-    heights[width:] = heights[width:] - heights[:-width]
-    heights = heights[width - 1 :]
-    seconds = np.add.reduceat(counts, np.arange(0, len(counts), PER_SECOND)).astype(np.float64)
-    around = np.convolve(seconds, np.ones(41), "same") / np.convolve(
-        np.ones(len(seconds)), np.ones(41), "same"
-    )
-    floor = boundaries * ref.density * BIN * width / 3
-    expected = np.maximum(
-        np.repeat(around * (width / PER_SECOND), PER_SECOND)[: len(heights)], floor
-    )
-    above = np.flatnonzero(heights > expected + 3 * np.sqrt(expected))
-    high, chance = heights[above], expected[above]
-    return above, high * np.log(high / chance) - (high - chance)
+    if width.merged > 1:
+        whole = len(counts) // width.merged * width.merged
+        merged = counts[: whole : width.merged].copy()
+        for i in range(1, width.merged):
+            merged += counts[i : whole : width.merged]
+        counts, size = merged, size * width.merged
+    count = len(counts) - width.bins + 1
+    if count < 1:
+        return np.zeros(0), np.zeros(0), 0.0
+    heights = counts[:count].copy()
+    for i in range(1, width.bins):
+        heights += counts[i : i + count]
+    floor = boundaries * ref.density * size * width.bins / 3
+    above = np.flatnonzero(heights > max(floor, LOWEST * float(heights.max())))
+    cell = round(1 / size)  # bins to a second, nearly
+    seconds = np.add.reduceat(counts, np.arange(0, len(counts), cell)).astype(np.float64)
+    total = np.concatenate([np.zeros(1), np.cumsum(seconds)])
+    at = above // cell
+    left, right = np.maximum(at - 20, 0), np.minimum(at + 21, len(seconds))
+    around = (total[right] - total[left]) / (right - left) / cell * width.bins
+    chance = np.maximum(around, floor)
+    high = np.maximum(heights[above].astype(np.float64), chance)
+    tail = high * np.log(high / chance) - (high - chance)
+    return (above + width.bins / 2) * size, tail, float(np.log(max(2.0, count / width.bins)))
 
 
 def highest(
-    counts: Counts, boundaries: int, ref: Reference, low: float, width: int, most: int
+    counts: Counts, boundaries: int, ref: Reference, low: float, width: Width, most: int
 ) -> list[Peak]:
     """The *most* surprising piles, best first, apart by more than their width."""
-    where, tail = surprises(counts, boundaries, ref, width)
-    tries = np.log(max(2.0, len(counts) / width))
+    middles, tail, tries = surprises(counts, boundaries, ref, width)
     found: list[Peak] = []
-    for index in np.argsort(-tail):
-        if len(found) == most:
+    for index in np.argsort(-tail, kind="stable"):
+        if len(found) == most or tail[index] <= 0:
             break
-        offset = low + (int(where[index]) + width / 2) * BIN
-        if all(abs(offset - peak.offset) > width * BIN for peak in found):
-            found.append(Peak(offset, float(tail[index] - tries)))
+        offset = low + float(middles[index])
+        if all(abs(offset - peak.offset) > width.seconds() for peak in found):
+            found.append(Peak(offset, float(tail[index]) - tries))
     return found
 
 
@@ -118,27 +148,32 @@ def windows_of(count: int, size: int, most: int) -> list[slice]:
     return [slice(int(start), int(start) + size) for start in starts]
 
 
-def rate_evidence(cues: Floats, ref: Reference, rate: float, windows: list[slice]) -> float:
+def rate_evidence(
+    cues: Floats,
+    ref: Reference,
+    rate: float,
+    windows: list[slice],
+    widths: tuple[Width, ...] = CLOSE,
+    size: float = BIN,
+) -> float:
     """Nats by which *rate* explains the windows better than chance, each at its own best offset."""
     scaled = cues * rate
     low, high = reach_of(scaled, ref)
-    evidence, everything = 0.0, None
-    for window in windows:
-        counts = pile(scaled[window], ref, low, high)
-        everything = counts if everything is None else everything + counts
-        evidence += _best(counts, 2 * (window.stop - window.start), ref)
-    if everything is not None and len(windows) > 1:
-        boundaries = sum(2 * (window.stop - window.start) for window in windows)
-        evidence = max(evidence, _best(everything, boundaries, ref))
+    piles = [pile(scaled[window], ref, low, high, size) for window in windows]
+    counts = [2 * (window.stop - window.start) for window in windows]
+    evidence = sum(_most(p, n, ref, widths, size) for p, n in zip(piles, counts, strict=True))
+    if len(windows) > 1:
+        evidence = max(evidence, _most(np.sum(piles, axis=0), sum(counts), ref, widths, size))
     return evidence
 
 
-def _best(counts: Counts, boundaries: int, ref: Reference) -> float:
+def _most(
+    counts: Counts, boundaries: int, ref: Reference, widths: tuple[Width, ...], size: float
+) -> float:
     best = 0.0
-    for width in (NARROW, BROAD):
-        _, tail = surprises(counts, boundaries, ref, width)
-        if len(tail):
-            best = max(best, float(tail.max() - np.log(max(2.0, len(counts) / width))))
+    for width in widths:
+        _, tail, tries = surprises(counts, boundaries, ref, width, size)
+        best = max(best, float(tail.max(initial=0.0)) - tries)
     return best
 
 
@@ -159,10 +194,10 @@ def likely_rate(cues: Floats, ref: Reference) -> float:
     ]
     evidence, _, rate = max(tried)
     if evidence < 12.0 * len(windows):
-        short = windows_of(len(cues), 20, 6)
-        known = rate_evidence(cues, ref, rate, short)
-        free = max((rate_evidence(cues, ref, r, short), r) for r in np.arange(0.88, 1.1205, 0.001))
-        if free[0] > known + 6:
+        short = windows_of(len(cues), 20, 5)
+        known = rate_evidence(cues, ref, rate, short, FAR, FAR_BIN)
+        free = max((rate_evidence(cues, ref, r, short, FAR, FAR_BIN), r) for r in FREE_RATES)
+        if free[0] > max(known, evidence) + CLEARLY:
             rate = float(free[1])
     return rate
 
@@ -208,18 +243,18 @@ def candidate_offsets(cues: Floats, ref: Reference) -> list[Peak]:
         for i in range(0, max(1, len(blocks) - span + 1), step):
             stretch = cues[blocks[i].start : blocks[min(i + span, len(blocks)) - 1].stop]
             counts = np.sum(piles[i : i + span], axis=0)
-            for width in (NARROW, BROAD):
+            for width in CLOSE:
                 for peak in highest(counts, 2 * len(stretch), ref, low, width, most):
                     found.append(Peak(sharpen(stretch, ref, peak.offset, width), peak.surprise))
     return found
 
 
-def sharpen(cues: Floats, ref: Reference, offset: float, width: int) -> float:
+def sharpen(cues: Floats, ref: Reference, offset: float, width: Width) -> float:
     """*offset* moved to the middle of the densest differences within its pile.
 
     Out-times have a say only where the reference's are as sharp as its in-times.
     """
-    reach = (width / 2 + 1) * BIN
+    reach = width.seconds() / 2 + BIN
     if ref.end_scales == ref.scales:
         near = np.sort(both_differences(cues, ref, offset - reach, offset + reach))
     else:

@@ -225,9 +225,7 @@ def _decoded(
         ) from error
 
 
-def _resampled(
-    media: Any, stream: Any, zero: Flicks
-) -> Iterator[tuple[Samples, int]]:
+def _resampled(media: Any, stream: Any, zero: Flicks) -> Iterator[tuple[Samples, int]]:
     resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
     longest = LONGEST_HOPS * HOP_SAMPLES
     length = max(1.0, (media.duration or 0) / av.time_base)  # seconds, as the header claims

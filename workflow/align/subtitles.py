@@ -89,6 +89,11 @@ def align_to(
     found = fit(times, ref, part(watch, 0, 900))
     watch(900, "Placing the cues")
     still = fits_already(times, ref, found)
+    if still:
+        found = found.in_given_order()
+    else:
+        order = [order[i] for i in found.order]
+        told, times = [cues[i] for i in order], times[found.order]
     rate = Fraction(1) if still else found.rate
     offsets = np.zeros(len(told)) if still else found.offsets
     piece = np.zeros(len(told), np.intp) if still else found.piece
@@ -120,7 +125,7 @@ def align_to(
         for k, p, a, b in zip(known, pushed, exact_start, exact_end, strict=True)
     ]
     retimed = {
-        i: Retimed(cue.uid, new_starts[n], new_ends[n], float(sure[n]), marked[n])
+        i: Retimed(cue.uid, new_starts[n], new_ends[n], float(sure[n]), marked[n], int(piece[n]))
         for n, (i, cue) in enumerate(zip(order, told, strict=True))
     }
     placed = np.array([new_starts, new_ends], np.float64).T / FLICKS_PER_SECOND
@@ -149,7 +154,7 @@ def story_order(cues: Sequence[Cue]) -> list[int]:
 
 def fits_already(times: Floats, ref: Reference, found: Fit) -> bool:
     """Whether the times as they are explain the reference as well as the fit does."""
-    scores = walk.Scores(ref, found.noise).of(times, np.zeros(1))
+    scores = walk.Scores(walk.Ground(ref), found.noise).of(times, np.zeros(1))
     return float(scores.sum()) > found.evidence - SAME_AS_BEFORE
 
 

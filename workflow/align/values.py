@@ -25,6 +25,7 @@ class Retimed:
     start, end  half-open, like the cue's own
     confidence  0 to 1: how sure it is that both times are within 200 ms
     mark        NO_COUNTERPART, MOVED_BY_NEIGHBOURS, SNAPPED, or None for a cue moved with its segment
+    segment     position of its segment in `Alignment.segments`
     """
 
     uid: str
@@ -32,6 +33,7 @@ class Retimed:
     end: Flicks
     confidence: float
     mark: str | None = None
+    segment: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -40,6 +42,7 @@ class Retimed:
             "end": self.end,
             "confidence": round(self.confidence, 4),
             "mark": self.mark,
+            "segment": self.segment,
         }
 
 
@@ -47,7 +50,8 @@ class Retimed:
 class Segment:
     """A stretch of cues that moved as one: new time = rate × old time + offset.
 
-    first_cue, last_cue  positions in the story's order, from 0, both included
+    first_cue, last_cue  positions in the story's order, from 0, both included; that is the track's order
+                         unless a cut left cues from before and after it among one another: `Retimed.segment`
     from_time, to_time   new times of the stretch: first in-time, last out-time
     """
 
