@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from workflow import stages
+from workflow.cli.sample import sample_file
+from workflow.people import Actor
 from workflow.settings import Settings
+from workflow.store.house import open_house
 from workflow.store.migrations import upgrade
 
 
@@ -82,3 +86,20 @@ def test_doctor_names_the_part_that_is_missing(data: Path) -> None:
     assert state["voice model"]
     assert state["database"]
     assert not state["redis"]
+
+
+def test_a_film_on_this_machine_goes_into_a_project(data: Path) -> None:
+    house = open_house(Settings.from_env(data))
+    maral = stages.create_person(
+        house, email="m@example.org", name="Maral", password_hash=None, may_create_projects=True
+    )
+    project = stages.create_project(house, Actor(maral.id, may_create_projects=True), "Film")
+    film = str(sample_file("rights.mp4"))
+    added = terjime(data, "projects", "add-film", project.id, film, "--json")
+    assert added.returncode == 0, added.stderr
+    assert json.loads(added.stdout)["state"] == "ingesting"
+    jobs = json.loads(terjime(data, "jobs", "list", "--json").stdout)["jobs"]
+    assert [job["kind"] for job in jobs] == ["ingest"]
+    assert terjime(data, "jobs", "cancel", jobs[0]["id"]).stdout.strip() == "cancelled"
+    assert terjime(data, "jobs", "retry", jobs[0]["id"]).stdout.strip() == "queued"
+    assert terjime(data, "projects", "add-film", "none", film).returncode == 3

@@ -15,7 +15,7 @@ import click
 
 from workflow.cli import EXIT_STATUS, print_json
 from workflow.errors import BadInput, NotFound, TerjimeError, ToolMissing
-from workflow.people import Actor
+from workflow.people import Actor, Role
 from workflow.settings import Settings
 from workflow.store.house import House, open_house
 
@@ -140,7 +140,7 @@ def _new_password() -> str:
 
 @click.group()
 def projects() -> None:
-    """Projects: list."""
+    """Projects: list, add a film."""
 
 
 @projects.command("list")
@@ -162,6 +162,30 @@ def projects_list(data: Path | None, as_json: bool) -> None:
         for project in stages.projects_of(_house(data), operator)
     ]
     _show("projects", rows, ["id", "title", "films", "tracks", "members"], as_json)
+
+
+@projects.command("add-film")
+@click.argument("project_id")
+@click.argument("film", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@DATA
+@JSON
+def projects_add_film(project_id: str, film: Path, data: Path | None, as_json: bool) -> None:
+    """Put a film of this machine into a project, in its producer's name; it is then taken in as an upload is."""
+    from workflow import stages  # noqa: PLC0415
+
+    house = _house(data)
+    every = {project.id: project for project in stages.projects_of(house, Actor("", is_admin=True))}
+    if project_id not in every:
+        raise NotFound("NO_SUCH_PROJECT", f"No project has the id {project_id}.")
+    producers = [m for m in every[project_id].members if Role.PRODUCER in m.roles]
+    if not producers:
+        raise BadInput("NO_PRODUCER", "The project has no producer in whose name a film can come.")
+    actor = Actor(producers[0].person_id, roles=frozenset({Role.PRODUCER}))
+    added = stages.add_film_file(house, actor, project_id, film, film.name)
+    if as_json:
+        print_json(stages.as_json(added))
+    else:
+        click.echo(f"{added.name} is being taken in as film {added.id}.")
 
 
 @click.group()
