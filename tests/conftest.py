@@ -35,11 +35,11 @@ def postgresql_server() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: PostgreSQL) -> str:
-    """A migrated database, to be copied."""
-    name = postgresql_server.create()
-    upgrade(postgresql_server.url(name))
-    return name
+def postgresql_url(postgresql_server: PostgreSQL) -> str:
+    """A migrated database."""
+    url = postgresql_server.create()
+    upgrade(url)
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -52,16 +52,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A migrated database of its own for each test."""
+    """A migrated database with nothing in it, for each test."""
     if getattr(request, "param", "sqlite") == "sqlite":
         folder = tmp_path / "data"
         folder.mkdir()
         shutil.copyfile(request.getfixturevalue("sqlite_template"), folder / "terjime.db")
         yield f"sqlite:///{folder}/terjime.db"
         return
-    server: PostgreSQL = request.getfixturevalue("postgresql_server")
-    name = server.create(request.getfixturevalue("postgresql_template"))
-    yield server.url(name)
+    url: str = request.getfixturevalue("postgresql_url")
+    yield url
+    request.getfixturevalue("postgresql_server").empty(url)
 
 
 @pytest.fixture

@@ -19,9 +19,11 @@ from typing import Any
 
 import psutil
 import psycopg
+from sqlalchemy import make_url
 
 from workers.broker import server_command
 from workflow.settings import Settings
+from workflow.store.tables import Base
 
 NOBODY = 65534
 ROOT = Path(__file__).parents[1]
@@ -51,19 +53,28 @@ class PostgreSQL:
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
 
-    def create(self, template: str | None = None) -> str:
-        """A new database, empty or a copy; its name."""
+    def create(self) -> str:
+        """The URL of a new, empty database."""
         self.databases += 1
         name = f"d{self.databases}"
-        copy = f" TEMPLATE {template} STRATEGY WAL_LOG" if template else ""
-        self._run(f"CREATE DATABASE {name}{copy}")
-        return name
+        with self._connect("postgres") as link:
+            link.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
 
-    def _run(self, statement: str) -> None:
-        with psycopg.connect(
-            f"host={self.folder} user=postgres dbname=postgres", autocommit=True
-        ) as link:
-            link.execute(statement)
+    def empty(self, url: str) -> None:
+        """Take every row out of a migrated database, past the triggers that keep some for ever.
+
+        A new database for each test would be cleaner, and cost half a second and 8 MB each.
+        """
+        with self._connect(make_url(url).database or "") as link:
+            link.execute("SET session_replication_role = replica")
+            for table in Base.metadata.sorted_tables:
+                link.execute(f"DELETE FROM {table.name}")  # noqa: S608
+
+    def _connect(self, database: str) -> psycopg.Connection[Any]:
+        return psycopg.connect(
+            f"host={self.folder} user=postgres dbname={database}", autocommit=True
+        )
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def test_processes_that_start_together_on_a_new_folder_all_find_a_whole_database
 def test_processes_that_start_together_on_an_empty_postgresql_all_find_a_whole_database(
     postgresql_server,
 ) -> None:
-    url = postgresql_server.url(postgresql_server.create())
+    url = postgresql_server.create()
     problems: list[BaseException] = []
 
     def start() -> None:
@@ -83,7 +83,6 @@ def test_processes_that_start_together_on_an_empty_postgresql_all_find_a_whole_d
     assert current_revision(url) == head_revision()
 
 
-@pytest.mark.database
 def test_a_database_of_a_newer_release_is_refused(database_url: str) -> None:
     db = Database(database_url)
     with db.connection() as connection:
