@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workflow.align import braid, search, walk
+from workflow.align.order import contradicted
 from workflow.align.reference import Floats, Reference
 from workflow.progress import Watch, part, unwatched
 
@@ -34,6 +36,7 @@ class Fit:
     piece      int[n]: number of the segment of each cue, from 0 upwards
     sure       float64[n]: probability that the offset is right, as the model sees it
     scores     float64[n]: nats by which each cue's place beats chance
+    lost       bool[n]: cues that belong to no place, see `order.contradicted`
     evidence   the same for all together, changes of offset paid for
     """
 
@@ -42,6 +45,7 @@ class Fit:
     piece: Pieces
     sure: Floats
     scores: Floats
+    lost: npt.NDArray[np.bool_]
     evidence: float
     noise: walk.Noise
     order: Pieces
@@ -55,6 +59,7 @@ class Fit:
             piece=pieces_of(self.offsets[back]),
             sure=self.sure[back],
             scores=self.scores[back],
+            lost=self.lost[back],
             order=np.arange(len(back)),
         )
 
@@ -102,12 +107,16 @@ def fit(cues: Floats, ref: Reference, watch: Watch = unwatched) -> Fit:
     sure = walk.certainty(
         table, walk.change_costs(best.states), walk.eagerness(best.cues), best.states, best.path
     )
+    scores = table[np.arange(len(cues)), best.path].astype(np.float64)
+    astray, lost = contradicted(best.cues[:, 0] + best.offsets, pieces_of(best.offsets), scores)
+    offsets = with_neighbours(best.offsets, astray)
     return Fit(
         rate=best.rate,
-        offsets=best.offsets,
-        piece=pieces_of(best.offsets),
-        sure=sure,
-        scores=table[np.arange(len(cues)), best.path].astype(np.float64),
+        offsets=offsets,
+        piece=pieces_of(offsets),
+        sure=np.where(lost, 0.0, sure),
+        scores=np.where(lost, -1.0, scores),
+        lost=lost,
         evidence=best.evidence,
         noise=best.noise,
         order=order,
@@ -182,7 +191,7 @@ def without_excursions(found: _Walk, ground: walk.Ground) -> _Walk:
         changed = False
         piece = pieces_of(found.states[path])
         edges = np.concatenate([[0], np.flatnonzero(np.diff(piece)) + 1, [len(path)]])
-        for first, after in zip(edges[1:-2], edges[2:-1], strict=True):
+        for first, after in itertools.pairwise(edges):
             home, away, back = path[first - 1], path[first], path[after]
             if abs(found.states[home] - found.states[back]) > 0.1:
                 continue
@@ -193,6 +202,14 @@ def without_excursions(found: _Walk, ground: walk.Ground) -> _Walk:
                 changed = True
                 break
     return replace(found, path=path, offsets=found.states[path])
+
+
+def with_neighbours(offsets: Floats, astray: npt.NDArray[np.bool_]) -> Floats:
+    """The offsets, those of cues astray replaced by that of the cue before them that is not (or after)."""
+    known = np.flatnonzero(~astray)
+    before = np.clip(np.searchsorted(known, np.arange(len(offsets)), side="right") - 1, 0, None)
+    out: Floats = offsets[known[before]]
+    return out
 
 
 def distinct(peaks: list[search.Peak], most: int) -> Floats:

@@ -20,6 +20,7 @@ from workflow.timebase import FLICKS_PER_MS, Flicks, FrameGrid, clock, from_floa
 GAP_FRAMES = 2
 GAP_WITHOUT_GRID: Flicks = 80 * FLICKS_PER_MS  # two frames at 25 fps
 SHORTEST_WITHOUT_GRID: Flicks = 40 * FLICKS_PER_MS
+LEAST_KEPT = 0.4
 SHOT_WINDOW_FRAMES = 2  # nearer than this the eye takes a cue's edge and the cut for one
 
 Ints = npt.NDArray[np.int64]
@@ -111,12 +112,16 @@ def settle(
     spacing  int[n-1]: least distance from each out-time to the next in-time; negative where cues overlap by intent
     known    bool[n]: cues that the reference vouches for; the others give way first
 
-    Least squares over all in- and out-times (isotonic regression, pool adjacent violators), in-times of known
-    cues four times as heavy as their out-times. Raises FILM_TOO_SHORT.
+    Least squares over all in- and out-times (isotonic regression, pool adjacent violators). Of known cues
+    out-times give way before in-times, down to LEAST_KEPT of a cue's length. Raises FILM_TOO_SHORT.
     """
     lengths = np.minimum(np.maximum(ends - starts, room.shortest), 1 << 60)
-    least = np.full(len(starts), room.shortest, np.int64)
     ends = starts + lengths
+    least = np.where(
+        known, np.maximum(room.shortest, (lengths * LEAST_KEPT).astype(np.int64)), room.shortest
+    )
+    if room.units is not None and int(least.sum() + spacing.sum()) > room.units:
+        least = np.full(len(starts), room.shortest, np.int64)
     steps = np.zeros(2 * len(starts), np.int64)
     steps[1::2] = least
     steps[2::2] = spacing
@@ -127,7 +132,7 @@ def settle(
     if np.any(np.diff(free) < 0):
         weight = np.empty(len(wish))
         weight[0::2] = np.where(known, 1.0, 1e-6)
-        weight[1::2] = np.where(known, 0.25, 1e-6)
+        weight[1::2] = np.where(known, 0.04, 1e-6)
         free = np.floor(pooled(free.astype(np.float64), weight) + 1e-6).astype(np.int64)
     last = room.units
     low, high = 0, None if last is None else last - int(base[-1])

@@ -104,13 +104,14 @@ def align_to(
         told, rate, offsets, Marks() if keep else marks, steady
     )
     known = has_counterpart(fitted, ref, found.scores)
+    if not still:
+        known &= ~found.lost
     start_units, end_units = room.to_units(starts), room.to_units(ends)
     if not still:
         start_units, end_units = place.snap_to_shots(
             room, start_units, end_units, ~exact_start, ~exact_end
         )
     wanted = start_units.copy(), end_units.copy()
-    known = known & ~strays(piece, start_units, end_units, found.scores)
     start_units, end_units = place.fold_in(room, start_units, end_units, known)
     spacing = least_gaps(room, told, piece, start_units, end_units)
     start_units, end_units = place.settle(room, start_units, end_units, spacing, known)
@@ -193,16 +194,6 @@ def has_counterpart(fitted: Floats, ref: Reference, scores: Floats) -> Flags:
     return out
 
 
-def strays(
-    piece: npt.NDArray[np.intp], starts: place.Ints, ends: place.Ints, scores: Floats
-) -> Flags:
-    """Cues that their piece carries into the time of another piece, and that meet nothing there."""
-    latest = np.maximum.accumulate(np.concatenate([[starts[0] - 1], starts[:-1]]))
-    earliest = np.minimum.accumulate(np.concatenate([starts[1:], [starts[-1] + 1]])[::-1])[::-1]
-    out: Flags = ((starts <= latest) | (starts >= earliest)) & (scores < 2.0)
-    return out
-
-
 def least_gaps(
     room: place.Room,
     cues: Sequence[Cue],
@@ -220,7 +211,9 @@ def least_gaps(
     for i, (cue, after) in enumerate(itertools.pairwise(cues)):
         own = float((after.start - cue.end) / frame)
         if piece[i] == piece[i + 1] and own < 0.75 * room.gap:
-            out[i] = min(round(own), int(starts[i + 1] - ends[i]), room.gap)
+            out[i] = min(round(own), room.gap)
+            if own < 0:  # they are meant to be seen together
+                out[i] = min(out[i], int(starts[i + 1] - ends[i]))
     return out
 
 
