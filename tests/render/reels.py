@@ -81,9 +81,15 @@ def make_reel(
 ) -> Reel:
     scale, _ = time_scale(rate)
     mezzanine, original, flac = folder / "m.mp4", folder / "o.mp4", folder / "s.flac"
-    equals = ":" if "=" in picture else "="
+    name, _, filters = picture.partition(",")
+    equals = ":" if "=" in name else "="
     ffmpeg(
-        *("-f", "lavfi", "-i", f"{picture}{equals}s={size[0]}x{size[1]}:r={rate}"),
+        *(
+            "-f",
+            "lavfi",
+            "-i",
+            f"{name}{equals}s={size[0]}x{size[1]}:r={rate}{filters and f',{filters}'}",
+        ),
         *("-frames:v", str(frames), "-c:v", "libx264", "-preset", "ultrafast", "-crf", "10"),
         *("-pix_fmt", "yuv420p", "-sc_threshold", "0", "-bf", "2"),
         *("-g", str(GOP_SECONDS * nominal_rate(rate)), "-flags", "+cgop"),
