@@ -191,7 +191,7 @@ def without_excursions(found: _Walk, ground: walk.Ground) -> _Walk:
         changed = False
         piece = pieces_of(found.states[path])
         edges = np.concatenate([[0], np.flatnonzero(np.diff(piece)) + 1, [len(path)]])
-        for first, after in itertools.pairwise(edges):
+        for first, after in itertools.pairwise(edges[1:-1]):
             home, away, back = path[first - 1], path[first], path[after]
             if abs(found.states[home] - found.states[back]) > 0.1:
                 continue
