@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from tests.builders import Team, approved, edit, settings_in, srt, submitted, team
+from tests.builders import Team, edit, settings_in, srt, submitted, team
 from web.app import create_app
 from workflow import stages
 from workflow.people import Actor
