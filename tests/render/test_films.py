@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.render.conftest import MakeReel
-from tests.render.reels import QUICK, STAMP, ffmpeg, lumas, sha
+from tests.render.reels import QUICK, STAMP, ffmpeg, frames_with_text, ink, lumas, sha
 from tests.render.test_burn_in import RATES
 from workflow.errors import BadInput, Cancelled, ToolFailed
 from workflow.media.container import index_comes_first
@@ -235,6 +235,60 @@ def test_a_soft_film_of_a_codec_that_the_container_cannot_hold_is_refused_by_nam
         odd.render([reel.cue(1, 5)], tmp_path / "o.mp4", store, SOFT_MP4)
     assert failed.value.code == "CONTAINER"
     assert not (tmp_path / "o.mp4").exists()
+
+
+def test_35_a_cover_and_a_second_language_do_not_take_the_place_of_picture_and_sound(
+    make_reel: MakeReel, store: FolderSegments, tmp_path: Path
+) -> None:
+    reel = make_reel(Fraction(25), 110)
+    cover, other = tmp_path / "cover.png", tmp_path / "cover.mp4"
+    ffmpeg("-f", "lavfi", "-i", "color=red:s=800x600", "-frames:v", "1", cover)
+    ffmpeg(
+        *("-i", cover, "-f", "lavfi", "-i", "sine=200:d=4.4:r=48000", "-i", reel.original),
+        *(
+            "-map",
+            "0:v",
+            "-map",
+            "1:a",
+            "-map",
+            "2:v",
+            "-map",
+            "2:a",
+            "-c",
+            "copy",
+            "-c:a:0",
+            "aac",
+        ),
+        *(
+            "-disposition:v:0",
+            "attached_pic",
+            "-disposition:a:0",
+            "0",
+            "-disposition:a:1",
+            "default",
+        ),
+        other,
+    )
+    odd = replace(reel, original=other, film=replace(reel.film, hash="3" * 64))
+    odd.render([], tmp_path / "o.mp4", store)
+    assert packets(tmp_path / "o.mp4", "audio") == packets(reel.original, "audio")
+    odd.render([reel.cue(1, 5)], tmp_path / "soft.mp4", store, SOFT_MP4)
+    assert packets(tmp_path / "soft.mp4", "video") == packets(reel.original, "video")
+    with av.open(str(tmp_path / "soft.mp4")) as media:
+        assert len(media.streams.audio) == 2
+
+
+def test_a_smaller_picture_shows_the_same_frames_with_letters_of_the_same_share(
+    make_reel: MakeReel, store: FolderSegments, tmp_path: Path
+) -> None:
+    reel = make_reel(Fraction(24), 60, size=(640, 360), sound=None)
+    recipe = replace(QUICK, height=180)
+    report = reel.render([reel.cue(7, 30, "oo")], tmp_path / "small.mp4", store, recipe)
+    assert (report.width, report.height, report.frames) == (320, 180, 60)
+    reel.render([reel.cue(7, 30, "oo")], tmp_path / "large.mp4", store)
+    assert frames_with_text(tmp_path / "small.mp4") == list(range(7, 30))
+    small, large = ink(lumas(tmp_path / "small.mp4")[10]), ink(lumas(tmp_path / "large.mp4")[10])
+    assert all(2 * a == pytest.approx(b, abs=3) for a, b in zip(small, large, strict=True))
 
 
 def test_an_existing_file_is_never_written_over(

@@ -35,7 +35,6 @@ const play = () => new Promise((yes, no) => {
   v.onerror = () => no(v.error.message)
   v.onended = () => yes([v.duration, code()])
   late(no)
-  v.playbackRate = 4
   v.play().catch(no)
 })
 </script>"""
@@ -61,7 +60,7 @@ def test_chromium_plays_a_stitched_film_to_its_end_and_seeks_to_the_right_frames
         for frame in [0, 199, 48, 47, *(dice.randrange(200) for _ in range(16))]:
             middle = float((frame + Fraction(1, 2)) / rate)
             assert page.evaluate(f"seek({middle})") == frame
-        page.evaluate("v.currentTime = 0")
+        page.evaluate(f"seek({float(Fraction(301, 2) / rate)})")
         duration, last = page.evaluate("play()")
         assert last == 199
         assert duration == pytest.approx(float(200 / rate), abs=0.05)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import av
+import av.stream
 
 from workflow.media.container import open_regular, sniff
 from workflow.media.ffmpeg import input_options
@@ -30,6 +31,28 @@ def open_original(path: Path) -> Iterator[Any]:
         ) as media,
     ):
         yield media
+
+
+def chosen_picture(media: Any) -> Any | None:
+    """The stream that ingest made the mezzanine from: the largest moving picture, never a cover."""
+    pictures = [
+        stream
+        for stream in media.streams.video
+        if av.stream.Disposition.attached_pic not in stream.disposition and stream.codec_context
+    ]
+    return max(pictures, key=_pixels, default=None)
+
+
+def chosen_sound(media: Any) -> Any | None:
+    """The stream that ingest took the sound from: the default one, else the first."""
+    sounds = [stream for stream in media.streams.audio if stream.codec_context is not None]
+    wanted = [s for s in sounds if av.stream.Disposition.default in s.disposition]
+    return next(iter(wanted or sounds), None)
+
+
+def _pixels(stream: Any) -> tuple[int, int]:
+    # Of two of a size the first, as in ingest.
+    return (stream.width or 0) * (stream.height or 0), -stream.index
 
 
 def _refuse_other_files(url: str, flags: int, options: dict[str, str]) -> NoReturn:

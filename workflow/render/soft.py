@@ -18,7 +18,7 @@ import av
 
 from workflow.errors import ToolFailed
 from workflow.progress import Watch, unwatched
-from workflow.render.original import open_original
+from workflow.render.original import chosen_picture, open_original
 from workflow.render.plan import RenderPlan
 from workflow.timebase import FLICKS_PER_MS, Flicks, to_seconds
 from workflow.tracks.cues import Cue, in_order
@@ -77,7 +77,9 @@ def _copy(
     watch: Watch,
 ) -> None:
     mkv = plan.recipe.form == "soft-mkv"
-    picture = max(source.streams.video, key=lambda stream: stream.width * stream.height)
+    picture = chosen_picture(source)
+    if picture is None:
+        raise ValueError("it has no picture")
     streams = [picture, *source.streams.audio]
     copies = {stream.index: result.add_stream_from_template(stream) for stream in streams}
     for stream in streams:

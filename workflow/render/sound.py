@@ -18,7 +18,7 @@ from workflow.media.container import sniff
 from workflow.media.facts import Film
 from workflow.media.ffmpeg import input_arguments, run_ffmpeg
 from workflow.progress import Watch, unwatched
-from workflow.render.original import open_original
+from workflow.render.original import chosen_picture, chosen_sound, open_original
 from workflow.render.plan import ENGINE
 from workflow.render.recipe import Recipe
 from workflow.render.segments import SegmentStore, write_segment
@@ -94,7 +94,7 @@ def keep_sound(
 
 
 def aac_of(file: Path) -> SoundPackets | None:
-    """The first sound stream of an MP4 or Matroska file, if it is plain AAC without holes; else None.
+    """The chosen sound stream of an MP4 or Matroska file, if it is plain AAC without holes; else None.
 
     Its time is counted from the picture's first frame, or from 0 in a file without one.
     """
@@ -102,7 +102,8 @@ def aac_of(file: Path) -> SoundPackets | None:
         if sniff(file) not in _COPIED:
             return None
         with open_original(file) as media:
-            return _packets(media, media.streams.audio[0]) if media.streams.audio else None
+            stream = chosen_sound(media)
+            return None if stream is None else _packets(media, stream)
     except (av.FFmpegError, OSError):
         return None
 
@@ -114,8 +115,7 @@ def _packets(media: Any, stream: Any) -> SoundPackets | None:
         return None
     rate = context.sample_rate
     zero = 0
-    if media.streams.video:
-        picture = media.streams.video[0]
+    if (picture := chosen_picture(media)) is not None:
         if picture.start_time is None:
             return None
         zero = round(picture.start_time * picture.time_base * rate)
