@@ -85,7 +85,10 @@ class Spoken:
 
 
 def speak(text: str, language: str = "tk", *, words_per_minute: int = WORDS_PER_MINUTE) -> Spoken:
-    """*text* said by espeak-ng's voice of *language*; the same text always gives the same samples.
+    """*text* said by espeak-ng's voice of *language*.
+
+    Twice the same text differs by a sample or two here and there: the library carries the phase of its
+    wave from one line into the next.
 
     language  BCP 47; a region that espeak does not know falls back to the language
 

@@ -1,0 +1,503 @@
+"""Where the lines of a script are spoken in one long recording.
+
+The order is unknown, lines are said twice, left out and talked over. Every line is spoken by the guide
+voice and turned into a template; tokens pass over all of them (passing.py), once to learn the speaker's
+voice and once more with the templates adapted to it; neighbours with speech between them that nothing
+explains are laid out anew together, and a line missing between two that were found is looked for in the
+gap; edges go to where the sound begins and ends (edges.py); each take gets a confidence (confidence.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from workflow.dub.confidence import Evidence, confidence
+from workflow.dub.edges import Loudness
+from workflow.dub.features import (
+    HOP_SAMPLES,
+    RATE,
+    Frames,
+    cepstra,
+    codebook,
+    distances,
+    mel_bank,
+    spectrum,
+)
+from workflow.dub.passing import (
+    Costs,
+    Passage,
+    Templates,
+    best_path,
+    pass_tokens,
+    path_distances,
+)
+from workflow.dub.voice import speak
+from workflow.errors import BadInput
+from workflow.media.facts import Finding
+from workflow.progress import Watch, part, unwatched
+
+STEP = 2  # the search looks at every second frame
+FRAME_SECONDS = HOP_SAMPLES * STEP / RATE
+WARPS = (0.85, 0.9, 0.95, 1.0, 1.06, 1.12, 1.18, 1.24)
+LEARNED_FRAMES = round(480 / FRAME_SECONDS)  # of the recording, to learn the voice from
+MOST_LINES = 2_000
+SURE = 0.9  # below, a person listens first
+FOUND_IN_GAP = 0.85  # a line that was not found by itself is never surer than this
+
+#: Why a take must be heard by a person whatever its confidence.
+ODD_LENGTH, LITTLE_SPEECH, OUT_OF_ORDER = "odd_length", "little_speech", "out_of_order"
+TWO_ALIKE, SAME_TEXT, IN_GAP = "two_alike", "same_text", "found_in_gap"
+
+_WEIGHTS = np.concatenate([np.ones(12), np.full(12, 0.6)]).astype(np.float32)
+_VOICED = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One time a line was spoken: seconds of the recording."""
+
+    start: float
+    end: float
+    confidence: float
+    flags: tuple[str, ...]
+    evidence: Evidence
+
+    @property
+    def sure(self) -> bool:
+        return self.confidence >= SURE and not self.flags
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedLine:
+    """Every take of one line, in the order they were said, and which of them is offered."""
+
+    takes: tuple[Take, ...]
+    chosen: int | None
+
+    @property
+    def take(self) -> Take | None:
+        return None if self.chosen is None else self.takes[self.chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    lines: tuple[LocatedLine, ...]
+    findings: tuple[Finding, ...]
+
+
+def locate(
+    samples: Frames,
+    texts: Sequence[str],
+    *,
+    language: str = "tk",
+    speech: Frames | None = None,
+    watch: Watch = unwatched,
+) -> Located:
+    """Find every line of *texts* in *samples*.
+
+    samples   mono float32 at 16 kHz
+    texts     plain text of each line, in the script's order
+    language  of the lines, for the guide voice
+    speech    probability of speech, evenly spaced over the whole recording; None: judged by loudness,
+              which serves for clean recordings
+
+    Raises BadInput SCRIPT_EMPTY, SCRIPT_TOO_LONG (2000 lines), VOICE_UNKNOWN, NO_SPEECH.
+    """
+    _check(texts)
+    spoken = [number for number, text in enumerate(texts) if any(map(str.isalnum, text))]
+    said = _say([texts[number] for number in spoken], language, part(watch, 0, 150))
+    hearing = _Hearing(samples, speech, said)
+    passages = hearing.search(part(watch, 150, 900))
+    watch(900, "Judging the takes")
+    found = hearing.judge(passages)
+    lines: list[list[Take]] = [[] for _ in texts]
+    for passage, take in found:
+        lines[spoken[passage.line]].append(take)
+    same = _repeated(texts)
+    located = tuple(
+        _chosen(takes, texts[number] in same) for number, takes in enumerate(lines)
+    )
+    watch(1000, "Judging the takes")
+    return Located(located, tuple(_findings(located, same)))
+
+
+def _check(texts: Sequence[str]) -> None:
+    if not any(any(map(str.isalnum, text)) for text in texts):
+        raise BadInput(
+            "SCRIPT_EMPTY",
+            "The script has no line with words to look for.",
+            advice="Choose the track whose lines were read.",
+        )
+    if len(texts) > MOST_LINES:
+        raise BadInput(
+            "SCRIPT_TOO_LONG",
+            f"The script has {len(texts)} lines; at most {MOST_LINES} can be looked for at once.",
+            advice="Divide the script and the recording.",
+        )
+
+
+def _repeated(texts: Sequence[str]) -> frozenset[str]:
+    seen: set[str] = set()
+    return frozenset(text for text in texts if text in seen or seen.add(text))  # type: ignore[func-returns-value]
+
+
+def _chosen(takes: list[Take], same_text: bool) -> LocatedLine:
+    """The last take that is about as good as the best one: people repeat what they want to do better."""
+    if not takes:
+        return LocatedLine((), None)
+    best = max(take.confidence for take in takes)
+    good = [i for i, take in enumerate(takes) if take.confidence >= min(0.8, best - 0.1)]
+    chosen = good[-1]
+    flags = takes[chosen].flags + ((SAME_TEXT,) if same_text else ())
+    flagged = [
+        Take(take.start, take.end, take.confidence, flags if i == chosen else take.flags, take.evidence)
+        for i, take in enumerate(takes)
+    ]
+    return LocatedLine(tuple(flagged), chosen)
+
+
+def _findings(lines: Sequence[LocatedLine], same: frozenset[str]) -> list[Finding]:
+    findings = []
+    missing = sum(line.take is None for line in lines)
+    doubtful = sum(line.take is not None and not line.take.sure for line in lines)
+    if missing:
+        findings.append(Finding("LINES_MISSING", f"{missing} of {len(lines)} lines were not found."))
+    if doubtful:
+        findings.append(
+            Finding("LINES_DOUBTFUL", f"{doubtful} lines should be listened to before they are used.")
+        )
+    if same:
+        findings.append(
+            Finding("SAME_TEXT", f"{len(same)} texts stand in the script more than once.")
+        )
+    sure = sum(line.take is not None and line.take.sure for line in lines)
+    if sure * 5 < len(lines):
+        findings.append(
+            Finding(
+                "OTHER_SCRIPT",
+                "Hardly any line was found for sure: this may be a recording of another script.",
+            )
+        )
+    return findings
+
+
+def _say(texts: Sequence[str], language: str, watch: Watch) -> list[Frames]:
+    """Every line as the guide voice says it, 16 kHz."""
+    known: dict[str, Frames] = {}
+    said = []
+    for number, text in enumerate(texts):
+        if text not in known:
+            spoken = speak(text, language)
+            known[text] = _resampled(spoken.trimmed(), spoken.rate)
+        said.append(known[text])
+        if number % 20 == 0:
+            watch(number * 1000 // len(texts), "Speaking the script")
+    return said
+
+
+def _resampled(samples: Frames, rate: int) -> Frames:
+    """To 16 kHz, by leaving out what is above 8 kHz."""
+    padded = np.concatenate([samples, np.zeros(-len(samples) % rate, np.float32)])
+    whole = np.fft.rfft(padded)
+    length = len(padded) * RATE // rate
+    cut = np.fft.irfft(whole[: length // 2 + 1], length) * (RATE / rate)
+    return cut[: len(samples) * RATE // rate].astype(np.float32)
+
+
+def speech_by_loudness(samples: Frames, frames: int) -> Frames:
+    """Probability of speech every 10 ms from loudness alone: right when nothing else is heard."""
+    power = np.convolve(samples**2, np.full(400, 1 / 400, np.float32), "same")
+    level = 10 * np.log10(power[200::HOP_SAMPLES][:frames] + 1e-10)
+    low, high = np.percentile(level, 10), np.percentile(level, 95)
+    speech: Frames = np.clip(
+        (level - low - 0.25 * (high - low)) / (0.2 * (high - low) + 1e-6), 0, 1
+    ).astype(np.float32)
+    return np.pad(speech, (0, frames - len(speech)), "edge")
+
+
+class _Hearing:
+    """One recording beside one script, on the way from first guess to adapted templates."""
+
+    def __init__(self, samples: Frames, speech: Frames | None, said: list[Frames]) -> None:
+        samples = samples / max(float(np.abs(samples).max(initial=0)), 1e-9)
+        # digital silence has no cepstra
+        hiss = np.random.default_rng(0).standard_normal(len(samples), dtype=np.float32)
+        self._samples = samples + hiss * np.float32(1e-4)
+        power = spectrum(self._samples)
+        self._speech = _every_10_ms(speech, self._samples, len(power))
+        voiced, quiet = self._speech > 0.5, self._speech < 0.1
+        if voiced.sum() < 20:
+            raise BadInput(
+                "NO_SPEECH",
+                "No voice is heard in this recording.",
+                advice="Check that the right microphone was chosen, and record again.",
+            )
+        self._quiet = quiet
+        mel = power @ mel_bank().T
+        noise = mel[quiet].mean(0) if quiet.sum() > 50 else np.percentile(mel, 5, axis=0)
+        lines = [spectrum(line) @ mel_bank().T for line in said]
+        scale = (mel[voiced].mean() - noise.mean()) / np.concatenate(lines).mean()
+        # the templates hear the recording's noise
+        looks = [cepstra(line * max(scale, 1e-6) + noise) for line in lines]
+        every = np.concatenate(looks)
+        mean, spread = every.mean(0), every.std(0) + 1e-6
+        self.templates = Templates.joined(
+            [(((look - mean) / spread) * _WEIGHTS)[::STEP] for look in looks]
+        )
+        self._book = codebook(self.templates.frames)
+        warp = self._best_warp(power, voiced)
+        self.frames = np.ascontiguousarray(_normal(power, voiced, warp)[::STEP], np.float32)
+        self.speech = np.ascontiguousarray(self._speech[::STEP], np.float32)
+        self.costs = Costs()
+        self._random = np.random.default_rng(3)
+        self._set_unit()
+
+    def _best_warp(self, power: Frames, voiced: npt.NDArray[np.bool_]) -> float:
+        first_minute = np.flatnonzero(voiced)[:6000]
+        if len(first_minute) <= 100:
+            return 1.0
+
+        def strangeness(warp: float) -> float:
+            look = _normal(power[first_minute], np.ones(len(first_minute), bool), warp)
+            return float(distances(look, self._book).min(1).mean())
+
+        return min(WARPS, key=strangeness)
+
+    def _set_unit(self) -> None:
+        """Distances are counted in the recording's median distance to the nearest sound."""
+        self.filler = distances(self.frames, self._book).min(1)
+        unit = np.float32(np.median(self.filler[self.speech > 0.5]))
+        self.frames, self.filler = self.frames / unit, self.filler / unit
+        self.templates = self.templates.with_frames(self.templates.frames / unit)
+
+    def search(self, watch: Watch) -> list[Passage]:
+        watch(0, "Looking for the lines")
+        end = min(len(self.frames), LEARNED_FRAMES)
+        first = pass_tokens(
+            self.templates,
+            self.frames[:end],
+            self.filler[:end],
+            self.speech[:end],
+            self.costs,
+            watch=part(watch, 0, 300),
+        )
+        if not self._learn(first) and end == len(self.frames):
+            return self._mended(first)
+        second = pass_tokens(
+            self.templates,
+            self.frames,
+            self.filler,
+            self.speech,
+            self.costs,
+            watch=part(watch, 300, 1000),
+        )
+        return self._mended(second)
+
+    def _learn(self, passages: list[Passage]) -> bool:
+        """Adapt the templates to this voice, and the filler to how well they then fit. False: too little said."""
+        usable = [p for p in passages if (self.speech[p.start : p.end] > _VOICED).sum() >= 10]
+        if len(usable) < 8:
+            return False
+        own, _ = self._compare(usable)
+        limit = np.percentile(own, 70)
+        best = [p for p, distance in zip(usable, own, strict=True) if distance <= limit][:120]
+        said, heard = [], []
+        for passage in best:
+            template, recording = self.templates.line(passage.line), self._cut(passage)
+            matched = best_path(
+                template, recording, linger=self.costs.linger, hurry=self.costs.hurry
+            )
+            voiced = self.speech[passage.start : passage.end] > 0.5
+            said.append(template[matched][voiced])
+            heard.append(recording[voiced])
+        adapted = _affine(np.concatenate(said), np.concatenate(heard), self.templates.frames)
+        self.templates = self.templates.with_frames(adapted)
+        self._book = codebook(self.templates.frames)
+        self._set_unit()
+        own, others = self._compare(best)
+        right, wrong = float(np.median(own)), float(np.median(others))
+        scale = min(max((wrong - right) / 0.5, 0.4), 1.6)
+        usual = Costs()
+        self.costs = usual._replace(
+            filler=right + 0.6 * (wrong - right),
+            again=usual.again * scale,
+            ahead=usual.ahead * scale,
+            jump=usual.jump * scale,
+        )
+        return True
+
+    def _cut(self, passage: Passage) -> Frames:
+        return self.frames[passage.start : passage.end]
+
+    def _of_like_length(self, line: int, most: int) -> npt.NDArray[np.int64]:
+        lengths = self.templates.lengths
+        return np.argsort(np.abs(np.log(lengths / lengths[line])), kind="stable")[1:most]
+
+    def _compare(self, passages: list[Passage]) -> tuple[list[float], list[float]]:
+        """Distance over the filler of each passage's own line, and of three others like it in length."""
+        own, others = [], []
+        for passage in passages:
+            voiced = self.speech[passage.start : passage.end] > _VOICED
+            like = self._of_like_length(passage.line, 60)
+            rivals = self._random.choice(like, min(3, len(like)), replace=False)
+            each = self._distances([passage.line, *rivals], self._cut(passage)[voiced])
+            each = each - self.filler[passage.start : passage.end][voiced].mean()
+            own.append(float(each[0]))
+            others += [float(distance) for distance in each[1:]]
+        return own, others or own
+
+    def _distances(self, lines: Sequence[int], recording: Frames) -> Frames:
+        return path_distances(
+            [self.templates.line(line) for line in lines],
+            recording,
+            linger=self.costs.linger,
+            hurry=self.costs.hurry,
+        )
+
+    def _mended(self, passages: list[Passage]) -> list[Passage]:
+        """Neighbours in the script's order, with unexplained speech or a missing line between them, anew."""
+        out = passages[:1]
+        for after in passages[1:]:
+            before = out[-1]
+            step = after.line - before.line
+            unexplained = float((self.speech[before.end : after.start] > 0.5).sum())
+            if step == 1 and unexplained > 15:
+                again = self._laid_out([before.line, after.line], before.start, after.end)
+                if len(again) == 2:
+                    out[-1:] = again
+                    continue
+            elif step in (2, 3) and unexplained > 15:
+                lines = list(range(before.line + 1, after.line))
+                found = self._laid_out(lines, before.end, after.start)
+                out += [passage for passage in found if self._fits(passage)]
+            out.append(after)
+        return out
+
+    def _laid_out(self, lines: list[int], start: int, end: int) -> list[Passage]:
+        """*lines* in that order in the frames from *start* to *end*; ad-libs are dear, order is all."""
+        templates = Templates.joined([self.templates.line(line) for line in lines])
+        found = pass_tokens(
+            templates,
+            self.frames[start:end],
+            self.filler[start:end],
+            self.speech[start:end],
+            self.costs._replace(filler=self.costs.filler + 0.5, again=1e3, ahead=1e3, jump=1e3, beam=1e3),
+        )
+        return [Passage(lines[p.line], p.start + start, p.end + start) for p in found]
+
+    def _fits(self, passage: Passage) -> bool:
+        """Whether what was looked for in a gap is there at all."""
+        voiced = self.speech[passage.start : passage.end] > _VOICED
+        if voiced.sum() < 10:
+            return False
+        own = self._distances([passage.line], self._cut(passage)[voiced])[0]
+        filler = self.filler[passage.start : passage.end][voiced].mean()
+        return bool(own - filler < self.costs.filler + 0.25)
+
+    def judge(self, passages: list[Passage]) -> list[tuple[Passage, Take]]:
+        if not passages:
+            return []
+        lengths = self.templates.lengths
+        pace = float(np.median([(p.end - p.start) / lengths[p.line] for p in passages]))
+        edges = Loudness(self._samples, self._quiet)
+        found = []
+        for number, passage in enumerate(passages):
+            before = passages[number - 1] if number else None
+            after = passages[number + 1] if number + 1 < len(passages) else None
+            evidence = self._evidence(passage, before, after, pace)
+            start, end = edges.of(
+                passage.start * FRAME_SECONDS,
+                passage.end * FRAME_SECONDS,
+                not_before=found[-1][1].end if found else 0.0,
+                not_after=after.start * FRAME_SECONDS if after else float("inf"),
+            )
+            sure = confidence(evidence)
+            flags = tuple(_flags(evidence, passage, before, after, len(lengths)))
+            found.append((passage, Take(start, end, sure, flags, evidence)))
+        return found
+
+    def _evidence(
+        self, passage: Passage, before: Passage | None, after: Passage | None, pace: float
+    ) -> Evidence:
+        line, start, end = passage
+        speech, recording, filler = (
+            each[start:end] for each in (self.speech, self.frames, self.filler)
+        )
+        voiced = speech > _VOICED
+        if voiced.sum() <= 5:
+            voiced[:] = True
+        heard = recording[voiced]
+        like = self._of_like_length(line, 81)
+        random = np.random.default_rng([2, line, start])
+        rivals = random.choice(like, min(24, len(like)), replace=False)
+        own, *others = (float(value) for value in self._distances([line, *rivals], heard))
+        template, middle = self.templates.line(line), max(2, len(heard) // 2)
+        fold = max(2, len(template) // 2)
+        near = filler[voiced]
+        halves = [
+            float(
+                path_distances([a], b, linger=self.costs.linger, hurry=self.costs.hurry)[0]
+                - c.mean()
+            )
+            for a, b, c in (
+                (template[:fold], heard[:middle], near[:middle]),
+                (template[fold:], heard[middle:], near[middle:]),
+            )
+            if len(a) and len(b)
+        ]
+        length = len(template)
+        others = others or [own]
+        return Evidence(
+            over_filler=own - float(filler.mean()),
+            over_others=(float(np.mean(others)) - own) / (float(np.std(others)) + 0.02),
+            over_rival=min(others) - own,
+            worse_half=max(halves, default=own),
+            duration=abs(float(np.log((end - start) / length / pace))),
+            speech=float(speech.mean()),
+            length=float(np.log(length * FRAME_SECONDS)),
+            neighbours=float(before is None or before.line in (line, line - 1))
+            + float(after is None or after.line in (line, line + 1)),
+        )
+
+
+def _flags(
+    evidence: Evidence, passage: Passage, before: Passage | None, after: Passage | None, lines: int
+) -> list[str]:
+    flags = []
+    if evidence.duration > 0.48:  # 0.6 to 1.6 of the speaker's usual pace
+        flags.append(ODD_LENGTH)
+    if evidence.speech < 0.6:
+        flags.append(LITTLE_SPEECH)
+    del passage, before, after, lines
+    return flags
+
+
+def _every_10_ms(speech: Frames | None, samples: Frames, frames: int) -> Frames:
+    if speech is None:
+        return speech_by_loudness(samples, frames)
+    seconds = len(samples) / RATE
+    middles = (np.arange(len(speech)) + 0.5) * (seconds / len(speech))
+    at = np.arange(frames) * (HOP_SAMPLES / RATE) + 0.0125
+    return np.interp(at, middles, speech).astype(np.float32)
+
+
+def _normal(power: Frames, voiced: npt.NDArray[np.bool_], warp: float) -> Frames:
+    look = cepstra(power @ mel_bank(warp).T)
+    spoken = look[voiced]
+    normal: Frames = (look - spoken.mean(0)) / (spoken.std(0) + 1e-6) * _WEIGHTS
+    return normal
+
+
+def _affine(said: Frames, heard: Frames, templates: Frames) -> Frames:
+    """*templates* moved as *said* must be to become *heard*: least squares, held towards no change."""
+    inputs = np.c_[said, np.ones(len(said), np.float32)].astype(np.float64)
+    hold = np.eye(inputs.shape[1]) * len(inputs) * 0.02
+    map_ = np.linalg.solve(
+        inputs.T @ inputs + hold, inputs.T @ heard + hold[:, : heard.shape[1]]
+    )
+    moved: Frames = (np.c_[templates, np.ones(len(templates))] @ map_).astype(np.float32)
+    return moved

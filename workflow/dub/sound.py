@@ -1,0 +1,250 @@
+"""Sound in and out: any accepted file as float32, WAV files of 24 bits.
+
+The only file of this room that decodes. A file is opened as the container that `sniff` says it is and as
+nothing else; time 0 of what comes out is the time stamp that the caller names.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NoReturn
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from workflow.errors import BadInput
+from workflow.media.container import sniff
+from workflow.media.facts import Finding
+from workflow.media.ffmpeg import DEMUXERS
+from workflow.progress import Watch, unwatched
+from workflow.timebase import FLICKS_PER_SECOND, Flicks
+
+Samples = npt.NDArray[np.float32]
+
+RATE = 48_000
+LONGEST_SECONDS = 4 * 3600
+
+_FULL_SCALE = 8_388_607
+_CLIPPED = 0.999
+_SILENT = 10 ** (-60 / 20)
+_ONE_SIDED = 10 ** (-40 / 20)
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A whole recording in memory, mono.
+
+    samples   float32 at *rate*
+    findings  what a person should know: clipped, narrow, one channel empty
+    """
+
+    samples: Samples
+    rate: int
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / self.rate
+
+
+def samples_of(duration: Flicks, rate: int = RATE) -> int:
+    """Whole samples in *duration*, to the nearest."""
+    return round(Fraction(duration * rate, FLICKS_PER_SECOND))
+
+
+def read_recording(path: Path, *, rate: int = RATE, watch: Watch = unwatched) -> Recording:
+    """The first sound of *path*, mono at *rate*; the louder side where the other is empty.
+
+    Raises BadInput: what `sniff` raises, NO_SOUND, UNREADABLE, TOO_LONG (4 h), SILENT.
+    """
+    blocks = list(decoded(path, rate=rate, channels=2, watch=watch))
+    both = np.concatenate(blocks) if blocks else np.zeros((0, 2), np.float32)
+    peaks = np.abs(both).max(axis=0, initial=0.0)
+    if peaks.max(initial=0.0) < _SILENT:
+        raise BadInput(
+            "SILENT",
+            "Nothing is heard in this recording.",
+            where=path.name,
+            advice="Check that the right microphone was chosen, and record again.",
+        )
+    findings = []
+    power = np.sqrt(np.mean(both**2, axis=0))
+    if power.min() < power.max() * _ONE_SIDED:
+        mono = np.ascontiguousarray(both[:, int(power.argmax())])
+        side = ("left", "right")[int(power.argmax())]
+        findings.append(Finding("ONE_CHANNEL", f"Only the {side} channel holds sound; it is used."))
+    else:
+        mono = both.mean(axis=1, dtype=np.float32)
+    clipped = int(np.count_nonzero(np.abs(both).max(axis=1) >= _CLIPPED))
+    if clipped > max(10, len(both) // 1_000_000):
+        findings.append(
+            Finding("CLIPPED", f"{clipped} samples are at full scale: the recording is distorted.")
+        )
+    if (original := _original_rate(path)) and original < 16_000:
+        findings.append(
+            Finding("NARROW_BAND", f"Recorded at {original} Hz: it will sound like a telephone.")
+        )
+    return Recording(mono, rate, tuple(findings))
+
+
+def decoded(
+    path: Path,
+    *,
+    rate: int = RATE,
+    channels: int = 2,
+    stream: int | None = None,
+    zero: Flicks | None = None,
+    watch: Watch = unwatched,
+) -> Iterator[Samples]:
+    """Blocks of float32[n, channels]; sound before *zero* left out, silence where the file has a hole.
+
+    channels  1 or 2; more are mixed down
+    stream    index in the file; None: the first sound
+    zero      time stamp that becomes 0; None: that of the first sample
+    """
+    container = sniff(path, name=path.name)
+    longest = LONGEST_SECONDS * rate
+    try:
+        with _opened(path, DEMUXERS[container]) as media:
+            chosen = media.streams[stream] if stream is not None else media.streams.audio[0]
+            length = max(1.0, (media.duration or 0) / av.time_base)
+            place = 0
+            for block in _resampled(media, chosen, rate, channels, zero):
+                place += len(block)
+                if place > longest:
+                    raise BadInput("TOO_LONG", "The sound is longer than 4 hours.", where=path.name)
+                yield block
+                watch(min(999, int(place * 1000 / (length * rate))), "Reading the sound")
+    except IndexError:
+        raise BadInput("NO_SOUND", "There is no sound in this file.", where=path.name) from None
+    except (av.FFmpegError, ValueError) as error:
+        raise BadInput(
+            "UNREADABLE",
+            "The sound cannot be decoded.",
+            where=path.name,
+            advice="Check that the file plays.",
+            details={"said": str(error)[:200]},
+        ) from error
+
+
+@contextmanager
+def _opened(path: Path, demuxer: str) -> Iterator[Any]:
+    with (
+        path.open("rb") as file,
+        av.open(
+            file,
+            format=demuxer,
+            options={"format_whitelist": demuxer},
+            metadata_errors="replace",
+            buffer_size=1 << 20,
+            io_open=_refuse_to_open,
+        ) as media,
+    ):
+        yield media
+
+
+def _resampled(
+    media: Any, stream: Any, rate: int, channels: int, zero: Flicks | None
+) -> Iterator[Samples]:
+    layout = "mono" if channels == 1 else "stereo"
+    # A mono source goes to both sides at its own level: swresample's default would take off 3 dB.
+    alone = stream.codec_context.channels == 1
+    resampler = av.AudioResampler(format="flt", layout="mono" if alone else layout, rate=rate)
+    place: int | None = None
+    for frame in media.decode(stream):
+        if frame.pts is not None:
+            seconds = float(frame.pts * frame.time_base)
+            zero = round(seconds * FLICKS_PER_SECOND) if zero is None else zero
+            where = round((seconds - zero / FLICKS_PER_SECOND) * rate)
+            if place is None:
+                place = where
+                yield np.zeros((min(max(where, 0), LONGEST_SECONDS * rate + 1), channels), np.float32)
+            elif where - place > rate // 10:  # packets are missing, or the sound pauses
+                hole = min(where - max(place, 0), LONGEST_SECONDS * rate + 1)
+                yield np.zeros((max(hole, 0), channels), np.float32)
+                place = where
+        frame.pts = None
+        for piece in resampler.resample(frame):
+            block = _interleaved(piece, channels, alone)
+            before = min(max(0, -(place or 0)), len(block))
+            place = (place or 0) + len(block)
+            yield block[before:]
+    for piece in resampler.resample(None) if place is not None else ():
+        yield _interleaved(piece, channels, alone)
+
+
+def _interleaved(frame: Any, channels: int, alone: bool) -> Samples:
+    samples: Samples = frame.to_ndarray().reshape(-1, 1 if alone else channels)
+    return np.repeat(samples, channels, axis=1) if alone and channels > 1 else samples
+
+
+def _original_rate(path: Path) -> int | None:
+    with _opened(path, DEMUXERS[sniff(path, name=path.name)]) as media:
+        rate: int | None = media.streams.audio[0].codec_context.sample_rate
+        return rate
+
+
+def _refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+    raise av.PermissionError(1, "a media file may not name other files")
+
+
+class WavWriter:
+    """A WAV file of 24 bits, written block by block; values beyond full scale are held there.
+
+    Past 4 GiB the header is RF64 (EBU Tech 3306).
+    """
+
+    _HEADER_BYTES = 12 + 36 + 24 + 8
+
+    def __init__(self, path: Path, channels: int, rate: int = RATE) -> None:
+        self.channels, self.rate, self.frames = channels, rate, 0
+        self._file = path.open("wb")
+        self._file.write(bytes(self._HEADER_BYTES))
+
+    def write(self, block: Samples) -> None:
+        """float32[n] or float32[n, channels]."""
+        whole = np.rint(np.clip(block, -1.0, 1.0).astype(np.float64) * _FULL_SCALE).astype("<i4")
+        octets = whole.reshape(-1, 1).view(np.uint8)[:, :3]
+        self._file.write(octets.tobytes())
+        self.frames += whole.size // self.channels
+
+    def __enter__(self) -> WavWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        width = 3 * self.channels
+        size = self.frames * width
+        if size % 2:
+            self._file.write(b"\0")
+        whole = self._HEADER_BYTES - 8 + size + size % 2
+        large = whole >= 1 << 32
+        self._file.seek(0)
+        self._file.write(
+            struct.pack("<4sI4s", b"RF64" if large else b"RIFF", min(whole, 0xFFFFFFFF), b"WAVE")
+            + struct.pack(
+                "<4sIQQQI", b"ds64" if large else b"JUNK", 28, whole, size, self.frames, 0
+            )
+            + struct.pack(
+                "<4sIHHIIHH", b"fmt ", 16, 1, self.channels, self.rate, self.rate * width, width, 24
+            )
+            + struct.pack("<4sI", b"data", min(size, 0xFFFFFFFF))
+        )
+        self._file.close()
+
+
+def write_wav(path: Path, samples: Samples, rate: int = RATE) -> None:
+    """float32[n] or float32[n, channels] as 24 bits."""
+    with WavWriter(path, samples.shape[1] if samples.ndim == 2 else 1, rate) as out:
+        out.write(samples)
