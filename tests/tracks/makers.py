@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 from hypothesis import strategies as st
 
 from workflow.timebase import from_ms
 from workflow.tracks.cues import Cue, in_order
-from workflow.tracks.formats import Imported, read_subtitles
+from workflow.tracks.formats import Exported, Imported, read_subtitles, write_subtitles
+
+RATE = Fraction(25)
 
 LETTERS = "abäçňöşüýžABÄÇŇÖŞÜÝŽ .,!?-–…0123 <>&{}\\'\"♪жң"
 
@@ -24,6 +27,15 @@ def read(text: str | bytes, **more: object) -> Imported:
     return read_subtitles(data, uid=counter(), **more)  # type: ignore[arg-type]
 
 
+def write(cues: Sequence[Cue], name: str, **more: object) -> Exported:
+    """In any format, at 25 frames a second where it counts them."""
+    return write_subtitles(cues, name, **({"frame_rate": RATE} | more))  # type: ignore[arg-type]
+
+
+def read_again(data: bytes) -> Imported:
+    return read(data, frame_rate=RATE)
+
+
 def repairs(imported: Imported) -> list[str]:
     return [repair.code for repair in imported.report.repairs]
 
@@ -36,8 +48,13 @@ def losses(imported: Imported) -> list[str]:
 def texts(draw: st.DrawFn) -> str:
     lines = draw(st.lists(st.text(LETTERS, min_size=1, max_size=30), min_size=1, max_size=3))
     kept = [line.strip() or "Söz" for line in lines]
-    if draw(st.booleans()):
-        kept[0] = f"<i>{kept[0]}</i>"
+    match draw(st.integers(0, 4)):
+        case 0:
+            kept[0] = f"<i>{kept[0]}</i>"
+        case 1:
+            kept[-1] += " <b>öz</b><u> işi</u>"
+        case 2:
+            kept = [f"<i>{kept[0]}", *kept[1:-1], f"{kept[-1]}</i>"] if kept[1:] else kept
     return "\n".join(kept)
 
 
@@ -48,9 +65,17 @@ def tracks(draw: st.DrawFn, step_ms: int = 1) -> tuple[Cue, ...]:
     time = 0
     for number in range(draw(st.integers(1, 6))):
         start = time + draw(st.integers(0, 90_000)) * step_ms
-        time = start + draw(st.integers(1, 9_000)) * step_ms
+        time = start + draw(st.integers(100, 9_000)) * step_ms
         place = draw(st.sampled_from([None, None, 8, 5, 1]))
         cues.append(
-            Cue(f"c{number + 1}", from_ms(start), from_ms(time), draw(texts()), position=place)
+            Cue(
+                f"u{number + 1}",
+                from_ms(start),
+                from_ms(time),
+                draw(texts()),
+                speaker=draw(st.sampled_from(["", "", "Aýna", "O'Neil, 2"])),
+                note=draw(st.sampled_from(["", "", "soraň: 5 < 6\niki"])),
+                position=place,
+            )
         )
     return in_order(cues)

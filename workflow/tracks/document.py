@@ -73,7 +73,6 @@ def cues_from_request(body: object) -> tuple[Cue, ...]:
 
 
 _KEYS = frozenset({"uid", "start", "end", "text", "speaker", "note", "position"})
-_UID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -83,7 +82,7 @@ def _cue(item: object, where: str) -> Cue:
     if unknown := sorted(str(key) for key in item.keys() - _KEYS):
         raise _shape(where, f"has a field that cues do not have: {unknown[0][:40]!r}")
     uid = item.get("uid")
-    if not isinstance(uid, str) or not _UID.fullmatch(uid):
+    if not isinstance(uid, str) or not limits.UID.fullmatch(uid):
         raise _shape(where, "has no usable uid (1 to 64 of letters, figures and . _ : -)")
     start, end = _time(item, "start", where), _time(item, "end", where)
     limits.refuse_bad_times(start, end, where=where)

@@ -7,6 +7,7 @@ cues at one instant fourteen seconds for a fifth of a second of film.
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Iterable, Sequence
 
 from workflow.errors import BadInput
@@ -22,6 +23,10 @@ MAX_TIME: Flicks = 100 * 3600 * FLICKS_PER_SECOND
 MAX_BEYOND_FILM: Flicks = 2 * FLICKS_PER_SECOND
 MAX_NOTE_CHARACTERS = 4_000
 MAX_SPEAKER_CHARACTERS = 120
+UID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+MAX_UNPACKED_BYTES = 50 * 1024 * 1024  # of an Office file, which is a ZIP archive
+MAX_ELEMENTS = 300_000  # of an XML file
+MAX_DEPTH = 64
 
 
 def refuse_too_big(size: int) -> None:

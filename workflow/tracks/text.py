@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 TAG = re.compile(r"</?[ibu]>")
@@ -183,6 +184,78 @@ def _from_tag(found: re.Match[str], notes: list[Note]) -> str:
         return f"<{end}{name}>"
     notes.append(Note("TAG_DROPPED", f"A tag was taken out: {_short(found[0])}"))
     return "\n" if name == "br" and not end else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A piece of one line that looks the same throughout."""
+
+    text: str
+    style: frozenset[str] = frozenset()  # of "i", "b", "u"
+
+
+def runs_of(text: str) -> list[list[Run]]:
+    """Lines of *text*, each as its runs in order; an empty line has none."""
+    lines: list[list[Run]] = [[]]
+    style: frozenset[str] = frozenset()
+    last = 0
+
+    def take(piece: str) -> None:
+        for i, part in enumerate(piece.split("\n")):
+            if i:
+                lines.append([])
+            if part and lines[-1] and lines[-1][-1].style == style:
+                lines[-1][-1] = Run(lines[-1][-1].text + part, style)
+            elif part:
+                lines[-1].append(Run(part, style))
+
+    for found in TAG.finditer(text):
+        take(text[last : found.start()])
+        last = found.end()
+        name = frozenset(found[0].strip("</>"))
+        style = style - name if found[0].startswith("</") else style | name
+    take(text[last:])
+    return lines
+
+
+def from_runs(lines: Iterable[Iterable[Run]]) -> str:
+    """Text with the fewest tags that give those runs: what is italic in two lines is tagged once."""
+    out: list[str] = []
+    open_tags: list[str] = []
+    breaks = ""
+    for i, line in enumerate(lines):
+        breaks += "\n" if i else ""
+        for run in line:
+            if not run.text:
+                continue
+            kept = 0
+            while kept < len(open_tags) and open_tags[kept] in run.style:
+                kept += 1
+            out.extend(f"</{name}>" for name in reversed(open_tags[kept:]))
+            del open_tags[kept:]
+            out.append(breaks)
+            breaks = ""
+            for name in sorted(run.style - set(open_tags)):
+                open_tags.append(name)
+                out.append(f"<{name}>")
+            out.append(run.text)
+    out.extend(f"</{name}>" for name in reversed(open_tags))
+    return "".join([*out, breaks])
+
+
+def whole_line_styles(text: str, keep: frozenset[str]) -> tuple[list[Run], bool]:
+    """Each line as one run, in the styles of *keep* that cover all of it, and whether that loses any style.
+
+    For formats whose style codes hold for a line: spaces at its ends need no style.
+    """
+    out = []
+    lost = False
+    for line in runs_of(text):
+        seen = [run.style for run in line if run.text.strip()]
+        common = frozenset.intersection(*seen) & keep if seen else frozenset()
+        lost |= any(style != common for style in seen)
+        out.append(Run("".join(run.text for run in line), common))
+    return out, lost
 
 
 def as_text(text: str) -> str:

@@ -14,9 +14,10 @@ from fractions import Fraction
 from workflow.errors import BadInput, ToolFailed
 from workflow.language import encodings
 from workflow.language.letters import tidy
+from workflow.timebase import FLICKS_PER_SECOND, Flicks
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue, in_order
-from workflow.tracks.formats import ass, sbv, srt, vtt
+from workflow.tracks.formats import ass, microdvd, mpl2, sbv, srt, tmplayer, txt, vtt
 from workflow.tracks.formats.codec import (
     Exported,
     Format,
@@ -28,10 +29,12 @@ from workflow.tracks.formats.codec import (
     Source,
     Target,
 )
-from workflow.tracks.text import plain
+from workflow.tracks.formats.pace import timed
+from workflow.tracks.text import as_text, balance, plain
 
 __all__ = [
     "FORMATS",
+    "WRITABLE",
     "Exported",
     "ImportReport",
     "Imported",
@@ -41,20 +44,35 @@ __all__ = [
     "write_subtitles",
 ]
 
-FORMATS: tuple[Format, ...] = (vtt.FORMAT, ass.FORMAT, srt.FORMAT, sbv.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    vtt.FORMAT,
+    ass.FORMAT,
+    srt.FORMAT,
+    sbv.FORMAT,
+    microdvd.FORMAT,
+    mpl2.FORMAT,
+    tmplayer.FORMAT,
+    txt.FORMAT,
+)
 """Every format, in the order in which they are asked whether a file is theirs."""
+
+WRITABLE: tuple[Format, ...] = tuple(known for known in FORMATS if known.write)
 
 
 def format_named(name: str) -> Format:
-    """By name or extension, either case. Raises BadInput FORMAT."""
+    """The format to write, by name or extension, either case. Raises BadInput FORMAT, with the reason
+    where a format is only read."""
     wanted = name.lower().removeprefix(".")
+    advice = f"It writes {', '.join(known.name for known in WRITABLE)}."
     for known in FORMATS:
-        if wanted in {known.name, known.extension[1:]}:
+        if wanted in {known.name, known.extension[1:], *known.aliases}:
+            if known.write is None:
+                raise BadInput(
+                    "FORMAT", f"{known.name} is only read: {known.only_read}", advice=advice
+                )
             return known
     raise BadInput(
-        "FORMAT",
-        f"{name!r} is not a subtitle format that this product writes.",
-        advice=f"It writes {', '.join(known.name for known in FORMATS)}.",
+        "FORMAT", f"{name!r} is not a subtitle format that this product writes.", advice=advice
     )
 
 
@@ -63,29 +81,35 @@ def read_subtitles(
     *,
     encoding: str | None = None,
     frame_rate: Fraction | None = None,
+    language: str = "",
     uid: Callable[[], str],
 ) -> Imported:
     """Cues of a subtitle file, whatever its name, and the report of how it was read.
 
     encoding      a person's choice; None is judged from the bytes
     frame_rate    of the film, for formats that count frames
-    uid           gives a fresh uid for each cue
+    language      BCP 47, of the text that is wanted from a file that holds several languages
+    uid           gives a fresh uid for each cue that does not bring its own
 
-    Raises BadInput: TOO_MANY_BYTES, ENCODING, FORMAT, NO_CUES, TOO_MANY_CUES, CUE_TOO_LONG, BAD_TIME,
-    NEGATIVE_TIME, END_BEFORE_START, TIME_TOO_LATE, OVERLAP; `where` names the line.
+    Raises BadInput: TOO_MANY_BYTES, ENCODING, FORMAT, FRAME_RATE, NO_CUES, TOO_MANY_CUES, CUE_TOO_LONG,
+    BAD_TIME, NEGATIVE_TIME, END_BEFORE_START, TIME_TOO_LATE, OVERLAP; `where` names the line.
     """
     limits.refuse_too_big(len(data))
-    _refuse_binary(data)
-    if encoding is None:
-        guess = encodings.guess(data)
-    else:
-        guess = encodings.Guess(encoding.lower(), encodings.decode(data, encoding))
     repairs = Remarks()
-    _note_line_ends(guess.text, repairs)
-    if guess.doubled:
-        repairs.add("DOUBLE_ENCODING", f"UTF-8 had been read as {guess.doubled} and saved again.")
-    source = Source(re.sub(r"\r\n?", "\n", guess.text).removeprefix("\ufeff"), frame_rate, repairs)
-    known = _format_of(source.text)
+    binary = next((known for known in FORMATS if known.sniff_bytes(data)), None)
+    if binary:
+        guess = encodings.Guess("", "")
+    else:
+        _refuse_binary(data)
+        guess = _decoded(data, encoding)
+        _note_line_ends(guess.text, repairs)
+        if guess.doubled:
+            repairs.add(
+                "DOUBLE_ENCODING", f"UTF-8 had been read as {guess.doubled} and saved again."
+            )
+    text = re.sub(r"\r\n?", "\n", guess.text).removeprefix("\ufeff")
+    source = Source(text, frame_rate, data, language, repairs)
+    known = binary or _format_of(source.text)
     cues = _checked(known.read(source), source, uid)
     report = ImportReport(
         format=known.name,
@@ -112,6 +136,23 @@ _BINARY = {
     b"PG\x00": "subtitles drawn as pictures (SUP)",
     b"\x00\x00\x01\xba": "subtitles drawn as pictures (VobSub)",
 }
+
+
+_XML_ENCODING = re.compile(rb"""\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
+
+
+def _decoded(data: bytes, encoding: str | None) -> encodings.Guess:
+    """By the person's choice, by what an XML file says of itself, or by its letters."""
+    if encoding is not None:
+        return encodings.Guess(encoding.lower(), encodings.decode(data, encoding))
+    if said := _XML_ENCODING.match(data):
+        name = said[1].decode("ascii").lower().replace("windows-", "cp")
+        if not name.startswith("utf"):
+            try:
+                return encodings.Guess(name, encodings.decode(data, name))
+            except BadInput:
+                pass  # it says something that is not so; its letters decide
+    return encodings.guess(data)
 
 
 def _refuse_binary(data: bytes) -> None:
@@ -145,25 +186,23 @@ def _format_of(text: str) -> Format:
         if known.sniff(text):
             return known
     advice = f"This product reads {', '.join(known.name for known in FORMATS)}."
-    if re.match(r"\s*\{\d+\}\{\d+\}", text):
-        raise BadInput("FORMAT", "This is MicroDVD, which counts frames.", advice=advice)
     if text.startswith("# VobSub"):
         raise BadInput("FORMAT", "VobSub subtitles are pictures, not text.", advice=advice)
     raise BadInput("FORMAT", "The file is not a subtitle format known here.", advice=advice)
 
 
 def _checked(raws: Iterable[RawCue], source: Source, uid: Callable[[], str]) -> tuple[Cue, ...]:
-    """Raw cues against every limit, tidied, in order, with uids."""
+    """Raw cues against every limit, tidied, timed, in order, with uids."""
     kept: list[tuple[RawCue, Cue]] = []
-    for raw in raws:
+    for raw in timed(raws, source.repairs):
         where = f"line {raw.line}"
-        limits.refuse_too_many(len(kept) + 1, where=where)
+        start, end = raw.start or 0, raw.end or 0
         limits.refuse_long_text(raw.text, where=where)
-        limits.refuse_bad_times(raw.start, raw.end, where=where)
+        limits.refuse_bad_times(start, end, where=where)
         text = _tidied(raw, where, source.repairs)
         speaker = _speaker(raw, where, source.losses)
-        cue = Cue("", raw.start, raw.end, text, speaker, position=raw.position)
-        kept.append((raw, cue))
+        note = _note(raw, where, source.losses)
+        kept.append((raw, Cue(raw.uid, start, end, text, speaker, note, raw.position)))
     if not any(plain(cue.text).strip() for _, cue in kept):
         raise _no_cues()
     limits.refuse_crowd(
@@ -177,7 +216,13 @@ def _checked(raws: Iterable[RawCue], source: Source, uid: Callable[[], str]) -> 
         source.repairs.add(
             "SORTED", "The cues were not in the order of their times.", f"line {kept[late][0].line}"
         )
-    return tuple(replace(cue, uid=uid()) for cue in ordered)
+    seen: set[str] = set()
+    named = []
+    for cue in ordered:
+        own = cue.uid if limits.UID.fullmatch(cue.uid) and cue.uid not in seen else uid()
+        seen.add(own)
+        named.append(replace(cue, uid=own))
+    return tuple(named)
 
 
 _TIDIED = {
@@ -207,6 +252,13 @@ def _speaker(raw: RawCue, where: str, losses: Remarks) -> str:
     return name[: limits.MAX_SPEAKER_CHARACTERS]
 
 
+def _note(raw: RawCue, where: str, losses: Remarks) -> str:
+    note = tidy(raw.note)[0]
+    if len(note) > limits.MAX_NOTE_CHARACTERS:
+        losses.add("NOTE_CUT", f"A note is too long: {note[:60]}…", where)
+    return note[: limits.MAX_NOTE_CHARACTERS]
+
+
 def _no_cues() -> BadInput:
     return BadInput(
         "NO_CUES",
@@ -221,48 +273,99 @@ def write_subtitles(
     *,
     language: str = "tk",
     frame_rate: Fraction | None = None,
+    sources: Sequence[str] = (),
+    source_language: str = "en",
 ) -> Exported:
     """A file of *cues*, in the order of time, already read back and compared.
 
-    Times are rounded down to what the format can say. Speakers, notes and whatever else it cannot
-    hold are in the losses. Raises BadInput FORMAT; ToolFailed EXPORT_DIFFERS if the file does not
-    read back as it was meant.
+    sources    what each of *cues* translates, for scripts and translation files; () if not at hand
+
+    Times are rounded down to what the format can say, to the nearest frame where it counts frames.
+    Speakers, notes and whatever else it cannot hold are in the losses. Raises BadInput FORMAT,
+    FRAME_RATE (the format counts frames and none or an impossible one was given) and LETTERS (it cannot
+    hold this writing); ToolFailed EXPORT_DIFFERS if the file does not read back as it was meant.
     """
     known = format_named(format_name)
-    target = Target(language, frame_rate)
-    writable = [
-        _writable(cue, n, known, target.losses) for n, cue in enumerate(in_order(cues), start=1)
-    ]
+    if known.write is None:
+        raise BadInput("FORMAT", known.only_read)
+    if sources and len(sources) != len(cues):
+        raise ValueError("one source text for each cue")
+    order = sorted(range(len(cues)), key=lambda i: (cues[i].start, cues[i].end))
+    target = Target(
+        language,
+        frame_rate,
+        tuple(sources[i] for i in order) if sources else (),
+        source_language,
+    )
+    if known.grid is None and frame_rate is None:
+        raise BadInput(
+            "FRAME_RATE",
+            f"{known.name} counts frames: it cannot be written without the film's frame rate.",
+            advice="Name it, on the command line with --fps.",
+        )
+    writable = [_writable(cues[i], n, known, target.losses) for n, i in enumerate(order, start=1)]
     data = known.write(writable, target)
-    _compare(writable, known, data)
+    grid = known.grid or -(-FLICKS_PER_SECOND // (frame_rate or Fraction(1)))
+    _compare(writable, known, data, int(grid), target.losses)
     return Exported(data, known.media_type, known.extension, target.losses.all())
 
 
 def _writable(cue: Cue, number: int, known: Format, losses: Remarks) -> Cue:
-    """*cue* without blank lines and line-end spaces, which no format keeps."""
+    """*cue* without what the format does not keep, blank lines and line-end spaces, which none keeps."""
     where = f"cue {number}"
     text = "\n".join(line.rstrip() for line in cue.text.split("\n") if line.strip())
     if text.replace("\n", "") != cue.text.rstrip().replace("\n", ""):
         losses.add("SPACES", "Spaces at the ends of lines are not written.", where)
     if cue.text.strip("\n").count("\n") > text.count("\n"):
         losses.add("BLANK_LINE", "A blank line inside the cue is not written.", where)
-    if cue.speaker and not known.keeps_speaker:
+    text, changed = balance(text)
+    if changed:
+        losses.add("TAGS_BALANCED", "Tags were closed or removed.", where)
+    if "style" not in known.keeps and plain(text) != text:
+        losses.add("STYLING", "Italic, bold and underline are not written.", where)
+        text = plain(text)
+        if as_text(text) != text:
+            losses.add(
+                "TAG_AS_TEXT", "Text that looks like a tag is written with ‹ › marks.", where
+            )
+            text = as_text(text)
+    position = cue.position
+    if "position" not in known.keeps and position not in {None, 2}:
+        losses.add("POSITION", "The place on the picture is not written.", where)
+        position = None
+    speaker, note = cue.speaker, cue.note
+    if speaker and "speaker" not in known.keeps:
         losses.add("SPEAKER", "The speaker's name is not written.", where)
-    if cue.note:
+        speaker = ""
+    if note and "note" not in known.keeps:
         losses.add("NOTE", "The note is not written.", where)
-    return replace(cue, text=text)
+        note = ""
+    return replace(cue, text=text, position=position, speaker=speaker, note=note)
 
 
-def _compare(cues: Sequence[Cue], known: Format, data: bytes) -> None:
+def _compare(
+    cues: Sequence[Cue], known: Format, data: bytes, grid: Flicks, losses: Remarks
+) -> None:
+    """What a second reader finds in *data* against *cues*; times that the format made rounder are told."""
     shown = known.read_back(data)
     if len(shown) != len(cues):
         raise _differs(known, f"{len(cues)} cues went in, {len(shown)} came back")
+    moved = most = 0
     for number, (cue, seen) in enumerate(zip(cues, shown, strict=True), start=1):
-        for mine, its in ((cue.start, seen.start), (cue.end, seen.end)):
-            if not 0 <= mine - its < known.grid:
-                raise _differs(known, f"the times of cue {number} differ")
+        offs = (cue.start - seen.start, cue.end - seen.end)
+        least = 0 if known.grid else -grid
+        if not all(least <= off < grid for off in offs):
+            raise _differs(known, f"the times of cue {number} differ")
         if known.shows(cue) != seen.text:
             raise _differs(known, f"the text of cue {number} differs")
+        moved += any(offs)
+        most = max(most, *map(abs, offs))
+    if moved:
+        way = "rounded down" if known.grid else "moved to frames"
+        losses.add(
+            "TIMES_ROUNDED",
+            f"Times of {moved} cues are {way}, by at most {most / FLICKS_PER_SECOND * 1000:.1f} ms.",
+        )
 
 
 def _differs(known: Format, what: str) -> ToolFailed:

@@ -16,7 +16,16 @@ import pysubs2
 
 from workflow.timebase import FLICKS_PER_MS, Flicks, from_ms, to_ms
 from workflow.tracks.cues import Cue
-from workflow.tracks.formats.codec import Format, RawCue, Shown, Source, Target
+from workflow.tracks.formats.codec import (
+    PLACE,
+    SPEAKER,
+    STYLE,
+    Format,
+    RawCue,
+    Shown,
+    Source,
+    Target,
+)
 from workflow.tracks.formats.times import TIME, bad_time, read_time
 from workflow.tracks.text import TAG, from_markup, plain
 
@@ -182,7 +191,11 @@ def _write(cues: Sequence[Cue], target: Target) -> bytes:
             target.losses.add("BRACES", "Braces are written as ( and ).", f"cue {number}")
         place = f"{{\\an{cue.position}}}" if cue.position not in {None, 2} else ""
         text = TAG.sub(_override, _safe(cue.text)).replace("\n", "\\N")
-        name = re.sub(r"[,\s]+", " ", cue.speaker)
+        name = " ".join(cue.speaker.replace(",", " ").split())
+        if name != cue.speaker:
+            target.losses.add(
+                "SPEAKER_SIGNS", "Commas of the speaker's name are not written.", f"cue {number}"
+            )
         lines.append(
             f"Dialogue: 0,{_stamp(cue.start)},{_stamp(cue.end)},Default,{name},0,0,0,,{place}{text}\n"
         )
@@ -224,7 +237,7 @@ FORMAT = Format(
     media_type="text/x-ssa",
     grid=10 * FLICKS_PER_MS,
     sniff=_sniff,
-    keeps_speaker=True,
+    keeps=STYLE | PLACE | SPEAKER,
     read=_read,
     write=_write,
     shows=lambda cue: plain(cue.text).replace("{", "(").replace("}", ")"),

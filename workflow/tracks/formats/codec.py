@@ -14,8 +14,9 @@ from fractions import Fraction
 from typing import Any
 
 from workflow.language.encodings import Reading
-from workflow.timebase import Flicks
+from workflow.timebase import FLICKS_PER_MS, Flicks
 from workflow.tracks.cues import Cue
+from workflow.tracks.text import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,30 +105,45 @@ class Exported:
 class RawCue:
     """A cue as a file has it: times not yet judged, text with our six tags only but not yet tidied."""
 
-    line: int  # where its times stand in the file, from 1
-    start: Flicks
-    end: Flicks
+    line: int  # where its times stand in the file, from 1; of a table, its row
+    start: Flicks | None  # None: the file does not say; the package finds a time
+    end: Flicks | None
     text: str
     position: int | None = None
     speaker: str = ""
+    note: str = ""
+    uid: str = ""  # if the file was ours and carries it
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to read: its text with ``\\n`` line ends, and what the person said about it."""
+    """A file to read: its text with ``\\n`` line ends, and what the person said about it.
+
+    text        "" for a format that is no text
+    data        its bytes as they came
+    language    that is wanted, BCP 47, where a file holds several; "" if nobody said
+    """
 
     text: str
     frame_rate: Fraction | None
+    data: bytes = b""
+    language: str = ""
     repairs: Remarks = field(default_factory=Remarks)
     losses: Remarks = field(default_factory=Remarks)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A file to write."""
+    """A file to write.
+
+    sources             the text that each cue translates, "" where there is none; () if nobody gave them
+    source_language     of those
+    """
 
     language: str  # BCP 47
     frame_rate: Fraction | None
+    sources: tuple[str, ...] = ()
+    source_language: str = ""
     losses: Remarks = field(default_factory=Remarks)
 
 
@@ -140,16 +156,25 @@ class Shown:
     text: str
 
 
+def shown_as_is(cue: Cue) -> str:
+    return plain(cue.text)
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """One subtitle format.
 
     name            what a person types: "srt"
-    grid            coarsest step of its times: a written time may lie this far before the cue's own
+    aliases         other names and extensions of it, without the dot
     sniff           whether decoded text is of this format; formats are asked in the order of the registry
-    keeps_speaker   whether a cue's speaker has a place in it
+    sniff_bytes     the same of undecoded bytes, for a format that is no text
+    keeps           what of a cue has a place in it besides times and words
     read            raw cues in the order of the file, lazily: the package stops when there are too many
-    write           the bytes of a file with these cues, which hold no empty or blank line
+    write           the bytes of a file with these cues, which hold no empty or blank line and nothing
+                    that the format does not keep; None if it is only read
+    only_read       why it is only read: one sentence for a person
+    grid            coarsest step of its times: a written time may lie this far before the cue's own;
+                    None if it counts frames, and then a time may lie less than one frame off, either way
     shows           the text without markup that the file is to show for a cue
     read_back       the same bytes through a reader that shares no code with *write*
     """
@@ -157,10 +182,19 @@ class Format:
     name: str
     extension: str
     media_type: str
-    grid: Flicks
-    sniff: Callable[[str], bool]
-    keeps_speaker: bool
     read: Callable[[Source], Iterator[RawCue]]
-    write: Callable[[Sequence[Cue], Target], bytes]
-    shows: Callable[[Cue], str]
-    read_back: Callable[[bytes], list[Shown]]
+    sniff: Callable[[str], bool] = lambda _: False
+    sniff_bytes: Callable[[bytes], bool] = lambda _: False
+    aliases: tuple[str, ...] = ()
+    keeps: frozenset[str] = frozenset()  # "style", "position", "speaker", "note", "uid"
+    write: Callable[[Sequence[Cue], Target], bytes] | None = None
+    only_read: str = ""
+    grid: Flicks | None = FLICKS_PER_MS
+    shows: Callable[[Cue], str] = shown_as_is
+    read_back: Callable[[bytes], list[Shown]] = lambda _: []
+
+
+STYLE = frozenset({"style"})
+PLACE = frozenset({"position"})
+SPEAKER = frozenset({"speaker"})
+WHOLE = frozenset({"style", "position", "speaker", "note", "uid"})

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from workflow.timebase import FLICKS_PER_MS, from_ms
+from workflow.timebase import from_ms
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats.codec import Format, RawCue, Shown, Source, Target
 from workflow.tracks.formats.times import TIME, read_time, write_time
-from workflow.tracks.text import as_text, plain
+from workflow.tracks.text import as_text
 
 _TIMES = re.compile(rf"[ ]*({TIME})[ ]*,[ ]*({TIME})[ ]*")
 
@@ -53,17 +53,9 @@ def _cue(at: tuple[int, int, int], lines: list[str], source: Source) -> RawCue:
 
 def _write(cues: Sequence[Cue], target: Target) -> bytes:
     blocks = []
-    for number, cue in enumerate(cues, start=1):
-        if plain(cue.text) != cue.text:
-            target.losses.add(
-                "STYLING", "Italic, bold and underline are not written.", f"cue {number}"
-            )
-        if cue.position not in {None, 2}:
-            target.losses.add(
-                "POSITION", "The place on the picture is not written.", f"cue {number}"
-            )
+    for cue in cues:
         start, end = (write_time(t, mark=".", hour_digits=1) for t in (cue.start, cue.end))
-        blocks.append(f"{start},{end}\n{plain(cue.text)}\n")
+        blocks.append(f"{start},{end}\n{cue.text}\n")
     return "\n".join(blocks).encode()
 
 
@@ -86,11 +78,8 @@ FORMAT = Format(
     name="sbv",
     extension=".sbv",
     media_type="text/plain",
-    grid=FLICKS_PER_MS,
     sniff=_sniff,
-    keeps_speaker=False,
     read=_read,
     write=_write,
-    shows=lambda cue: plain(cue.text),
     read_back=_read_back,
 )

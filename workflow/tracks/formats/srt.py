@@ -18,10 +18,19 @@ import pysrt
 import srt
 
 from workflow.errors import ToolFailed
-from workflow.timebase import FLICKS_PER_MS, Flicks, from_ms, to_ms
+from workflow.timebase import Flicks, from_ms, to_ms
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue
-from workflow.tracks.formats.codec import Format, RawCue, Remarks, Shown, Source, Target
+from workflow.tracks.formats.codec import (
+    PLACE,
+    STYLE,
+    Format,
+    RawCue,
+    Remarks,
+    Shown,
+    Source,
+    Target,
+)
 from workflow.tracks.formats.times import TIME, bad_time, read_time, write_time
 from workflow.tracks.text import KNOWN_TAG, OVERRIDE, TAG, from_markup, plain
 
@@ -239,9 +248,8 @@ FORMAT = Format(
     name="srt",
     extension=".srt",
     media_type="application/x-subrip",
-    grid=FLICKS_PER_MS,
     sniff=_sniff,
-    keeps_speaker=False,
+    keeps=STYLE | PLACE,
     read=_read,
     write=_write,
     shows=lambda cue: plain(_without_arrows(cue.text)),

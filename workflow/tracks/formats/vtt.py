@@ -14,10 +14,19 @@ from dataclasses import dataclass
 
 import webvtt
 
-from workflow.timebase import FLICKS_PER_MS, from_ms
+from workflow.timebase import from_ms
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue
-from workflow.tracks.formats.codec import Format, RawCue, Shown, Source, Target
+from workflow.tracks.formats.codec import (
+    PLACE,
+    SPEAKER,
+    STYLE,
+    Format,
+    RawCue,
+    Shown,
+    Source,
+    Target,
+)
 from workflow.tracks.formats.times import TIME, bad_time, read_time, write_time
 from workflow.tracks.text import TAG, as_text, balance, plain
 
@@ -220,11 +229,9 @@ FORMAT = Format(
     name="vtt",
     extension=".vtt",
     media_type="text/vtt",
-    grid=FLICKS_PER_MS,
     sniff=_sniff,
-    keeps_speaker=True,
+    keeps=STYLE | PLACE | SPEAKER,
     read=_read,
     write=_write,
-    shows=lambda cue: plain(cue.text),
     read_back=_read_back,
 )

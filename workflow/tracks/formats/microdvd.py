@@ -1,0 +1,161 @@
+"""MicroDVD (.sub): ``{25}{75}Text|second line``. It counts frames and mostly does not say of which rate.
+
+Without a frame rate it is refused, never guessed: at 25 instead of 23.976 a film's last cue comes four
+minutes early. A first line ``{1}{1}23.976`` states the rate the file was made for; the film's own,
+if it is known, goes before it, because frames belong to frames.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import pysubs2
+
+from workflow.errors import BadInput
+from workflow.timebase import FrameGrid, from_ms, parse_rate
+from workflow.tracks.cues import Cue
+from workflow.tracks.formats.codec import STYLE, Format, RawCue, Shown, Source, Target
+from workflow.tracks.text import Run, from_markup, from_runs, plain, runs_of, whole_line_styles
+
+_LINE = re.compile(r"\s*\{[ ]*(-?\d{1,9})[ ]*\}[ ]*\{[ ]*(-?\d{0,9})[ ]*\}(.*)")
+_RATE = re.compile(r"\s*\d+(?:[.,]\d+)?\s*(?:fps)?\s*", re.IGNORECASE)
+_CODE = re.compile(r"\{([A-Za-z]):([^{}]*)\}|\{DEFAULT\}")
+_LIKE_A_CODE = re.compile(r"\{(?=[A-Za-z]:|\\|DEFAULT\})([^{}]*)\}?")
+_STYLES = frozenset("ibu")
+_EMPTY = "\u2060"
+
+
+def _sniff(text: str) -> bool:
+    return any(_LINE.fullmatch(line) for line in text.lstrip("\n").split("\n", 3)[:3])
+
+
+def _read(source: Source) -> Iterator[RawCue]:
+    rate = source.frame_rate
+    stated: Fraction | None = None
+    for number, line in enumerate(source.text.split("\n"), start=1):
+        where = f"line {number}"
+        if not (found := _LINE.fullmatch(line)):
+            if line.strip():
+                source.losses.add(
+                    "TEXT_WITHOUT_TIME", f"Belongs to no cue, left out: {line.strip()[:200]}", where
+                )
+            continue
+        if stated is None and number <= 3 and _states_rate(found):
+            stated = parse_rate(found[3].lower().replace("fps", "").replace(",", ".").strip())
+            if rate is None:
+                rate = stated
+                source.repairs.add("FRAME_RATE", f"The file says that it counts {rate} a second.")
+            elif rate != stated:
+                source.repairs.add(
+                    "FRAME_RATE", f"The file says {stated} frames a second; read with {rate}."
+                )
+            continue
+        if rate is None:
+            raise BadInput(
+                "FRAME_RATE",
+                "This is MicroDVD, which counts frames and does not say how many a second.",
+                where=where,
+                advice="Name the film's frame rate, on the command line with --fps.",
+            )
+        grid = FrameGrid(rate)
+        start = grid.time_of(int(found[1]))
+        end = grid.time_of(int(found[2])) if found[2].strip("-") else None
+        marked = from_markup(_as_ours(found[3], where, source))
+        for note in marked.notes:
+            source.losses.add(note.code, note.message, where)
+        yield RawCue(number, start, end, marked.text, marked.position)
+
+
+def _states_rate(found: re.Match[str]) -> bool:
+    same = found[1] in {"0", "1"} and found[2] in {"0", "1", ""}
+    return same and bool(_RATE.fullmatch(found[3])) and float(_rate_text(found[3])) > 0
+
+
+def _rate_text(written: str) -> str:
+    return written.lower().replace("fps", "").replace(",", ".").strip()
+
+
+def _as_ours(raw: str, where: str, source: Source) -> str:
+    """Text with our tags for ``{y:i}`` (one line) and ``{Y:i}`` (from here on)."""
+    lasting: frozenset[str] = frozenset()
+    lines = []
+    for line in raw.split("|"):
+        style = lasting
+        for code in _CODE.finditer(line):
+            if (code[1] or "").lower() == "y":
+                wanted = frozenset(code[2].lower()) & _STYLES
+                style |= wanted
+                if code[1] == "Y":
+                    lasting |= wanted
+                if set(code[2].lower()) - set("ibu, "):
+                    source.losses.add("TAG_DROPPED", f"Style left out: {code[0][:60]}", where)
+            else:
+                source.losses.add("TAG_DROPPED", f"A code was taken out: {code[0][:60]}", where)
+        lines.append([Run(run.text, run.style | style) for run in runs_of(_CODE.sub("", line))[0]])
+    return from_runs(lines)
+
+
+def _write(cues: Sequence[Cue], target: Target) -> bytes:
+    assert target.frame_rate is not None  # noqa: S101 (the package refuses without it)
+    grid = FrameGrid(target.frame_rate)
+    rows = [f"{{1}}{{1}}{float(target.frame_rate):.6g}\n"]
+    for number, cue in enumerate(cues, start=1):
+        where = f"cue {number}"
+        start = grid.frame_at(grid.snap(cue.start))
+        end = max(grid.frame_at(grid.snap(cue.end)), start + 1)
+        lines, lost = whole_line_styles(_safe(cue.text), _STYLES)
+        if lost:
+            target.losses.add("STYLING_PART", "Styles of a part of a line are not written.", where)
+        if _safe(cue.text) != cue.text:
+            target.losses.add(
+                "BRACES", "What looks like a code is written with ( ), | as ¦.", where
+            )
+        text = "|".join(
+            (f"{{y:{','.join(sorted(line.style))}}}" if line.style else "") + line.text
+            for line in lines
+        )
+        rows.append(f"{{{start}}}{{{end}}}{text}\n")
+    return "".join(rows).encode()
+
+
+def _safe(text: str) -> str:
+    """Without the signs that mean something here."""
+    return _LIKE_A_CODE.sub(r"(\1)", text).replace("|", "¦")
+
+
+def _as_pysubs2(text: str) -> str:
+    return text.replace("\\N", "\n").replace(_EMPTY, "").strip()
+
+
+def _read_back(data: bytes) -> list[Shown]:
+    text = data.decode()
+    rate = parse_rate(text[text.index("}", 4) + 1 : text.index("\n")])
+    filled = re.sub(
+        r"(?m)^(\{\d+\}\{\d+\})$", rf"\1{_EMPTY}", text
+    )  # pysubs2 skips cues without text
+    events = pysubs2.SSAFile.from_string(filled, format_="microdvd", fps=float(rate)).events[1:]
+    return [
+        Shown(
+            FrameGrid(rate).snap(from_ms(event.start)),
+            FrameGrid(rate).snap(from_ms(event.end)),
+            _as_pysubs2(re.sub(r"\{\\[ibu]1[^}]*\}", "", event.text)),
+        )
+        for event in events
+    ]
+
+
+FORMAT = Format(
+    name="microdvd",
+    extension=".sub",
+    media_type="text/plain",
+    aliases=("sub",),
+    grid=None,
+    keeps=STYLE,
+    sniff=_sniff,
+    read=_read,
+    write=_write,
+    shows=lambda cue: _as_pysubs2(plain(_safe(cue.text))),
+    read_back=_read_back,
+)
