@@ -174,7 +174,13 @@ class Broker:
             self.process = None
 
     def flush(self) -> None:
-        self._client().flushall()
+        with contextlib.closing(self._client()) as client:
+            client.flushall()
+
+    def length(self, queue: str) -> int:
+        """Messages that wait in a queue."""
+        with contextlib.closing(self._client()) as client:
+            return int(client.llen(queue))
 
     def _client(self) -> Any:
         import redis

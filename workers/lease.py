@@ -62,7 +62,9 @@ def _main_house() -> Iterator[House]:
 def _forget_the_parents_house(**_: Any) -> None:
     global _house  # noqa: PLW0603
     _house = None
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the main process decides when this one ends
+    # The main process decides when this one ends. Not SIG_IGN: ffmpeg would inherit that, and not hear
+    # when it is told to stop.
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
 
 
 @signals.worker_init.connect  # type: ignore[untyped-decorator]

@@ -206,7 +206,7 @@ def test_f22_a_worker_told_to_stop_hands_its_job_back_and_ends(
     film = site.add_film()
     site.wait_at_the_gate(film)
     os.killpg(process.pid, signal.SIGTERM)
-    assert process.wait(25) == 0
+    assert process.wait(90) == 0
     back = site.wait_for(film, "queued")
     assert (back.attempt, back.doing) == (0, "Paused for an update")
     assert site.gate.processes() == []
@@ -221,4 +221,4 @@ def test_an_idle_worker_and_a_sweeper_end_when_they_are_told(site: Site) -> None
     sweeper = site.workers.processes["sweeper"]
     for process in (worker, sweeper):
         os.killpg(process.pid, signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(90) == 0
