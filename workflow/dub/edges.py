@@ -10,6 +10,7 @@ from workflow.dub.features import HOP_SAMPLES, RATE, Frames
 PER_SECOND = 200
 _REACH = 40  # steps that an edge may move: 0.2 s
 _BREATH = 12  # steps of quiet that part two sounds: 60 ms
+_LONG_PAUSE = 60  # steps; a longer one says no more
 
 
 class Loudness:
@@ -43,15 +44,23 @@ class Loudness:
         threshold = max(self._floor + 6, peak - 32) if clear else self._floor + 3
         lowest = round(not_before * PER_SECOND) + 2 if not_before > 0 else 0
         highest = min(len(self._level) - 1, round(min(not_after, 1e6) * PER_SECOND) - 2)
-        heads = self._loud(max(lowest, first - _REACH), min(first + _REACH, last), threshold)
-        tails = self._loud(max(first, last - _REACH), min(highest, last + _REACH), threshold)
-        if len(heads):
-            gaps = np.flatnonzero(np.diff(heads) > _BREATH)
-            start = (heads[gaps[-1] + 1] if len(gaps) else heads[0]) / PER_SECOND
-        if len(tails):
-            gaps = np.flatnonzero(np.diff(tails) > _BREATH)
-            end = ((tails[gaps[0]] if len(gaps) else tails[-1]) + 1) / PER_SECOND
-        return float(start), float(max(end, start + 1 / PER_SECOND))
+        loud = self._level[max(0, lowest) : max(lowest, highest) + 1] > threshold
+        changes = np.flatnonzero(np.diff(np.concatenate([[0], loud, [0]]))) + lowest
+        begins, ends = changes[::2], changes[1::2]
+        if len(begins):
+            before = np.concatenate([[_LONG_PAUSE], begins[1:] - ends[:-1]])
+            after = np.concatenate([begins[1:] - ends[:-1], [_LONG_PAUSE]])
+            first = _nearest(first, begins, before, max(lowest, first - _REACH), min(first + _REACH, last))
+            last = _nearest(last, ends, after, max(first + 1, last - _REACH), last + _REACH)
+        return first / PER_SECOND, max(last, first + 1) / PER_SECOND
 
-    def _loud(self, first: int, last: int, threshold: float) -> npt.NDArray[np.int64]:
-        return first + np.flatnonzero(self._level[first : max(first, last)] > threshold)
+
+def _nearest(
+    guess: int, edges: npt.NDArray[np.int64], pauses: npt.NDArray[np.int64], low: int, high: int
+) -> int:
+    """The edge between *low* and *high* that has a long pause beside it and is not far from the *guess*."""
+    fit = (edges >= low) & (edges <= high) & (pauses > _BREATH)
+    if not fit.any():
+        return guess
+    worth = np.minimum(pauses[fit], _LONG_PAUSE) - np.abs(edges[fit] - guess)
+    return int(edges[fit][worth.argmax()])
