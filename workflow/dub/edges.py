@@ -50,7 +50,9 @@ class Loudness:
         if len(begins):
             before = np.concatenate([[_LONG_PAUSE], begins[1:] - ends[:-1]])
             after = np.concatenate([begins[1:] - ends[:-1], [_LONG_PAUSE]])
-            first = _nearest(first, begins, before, max(lowest, first - _REACH), min(first + _REACH, last))
+            first = _nearest(
+                first, begins, before, max(lowest, first - _REACH), min(first + _REACH, last)
+            )
             last = _nearest(last, ends, after, max(first + 1, last - _REACH), last + _REACH)
         return first / PER_SECOND, max(last, first + 1) / PER_SECOND
 

@@ -63,7 +63,9 @@ def cepstra(mel: Frames) -> Frames:
 def distances(one: Frames, other: Frames) -> Frames:
     """Euclidean, float32[len(one), len(other)]."""
     square = (one**2).sum(1)[:, None] + (other**2).sum(1) - 2 * one @ other.T
-    return np.sqrt(np.maximum(square, 0, out=square), out=square)
+    np.maximum(square, 0, out=square)
+    root: Frames = np.sqrt(square, out=square)
+    return root
 
 
 def codebook(frames: Frames, size: int = 64) -> Frames:

@@ -118,9 +118,7 @@ def locate(
     for passage, take in found:
         lines[spoken[passage.line]].append(take)
     same = _repeated(texts)
-    located = tuple(
-        _chosen(takes, texts[number] in same) for number, takes in enumerate(lines)
-    )
+    located = tuple(_chosen(takes, texts[number] in same) for number, takes in enumerate(lines))
     watch(1000, "Judging the takes")
     return Located(located, tuple(_findings(located, same)))
 
@@ -154,7 +152,13 @@ def _chosen(takes: list[Take], same_text: bool) -> LocatedLine:
     chosen = good[-1]
     flags = takes[chosen].flags + ((SAME_TEXT,) if same_text else ())
     flagged = [
-        Take(take.start, take.end, take.confidence, flags if i == chosen else take.flags, take.evidence)
+        Take(
+            take.start,
+            take.end,
+            take.confidence,
+            flags if i == chosen else take.flags,
+            take.evidence,
+        )
         for i, take in enumerate(takes)
     ]
     return LocatedLine(tuple(flagged), chosen)
@@ -165,10 +169,14 @@ def _findings(lines: Sequence[LocatedLine], same: frozenset[str]) -> list[Findin
     missing = sum(line.take is None for line in lines)
     doubtful = sum(line.take is not None and not line.take.sure for line in lines)
     if missing:
-        findings.append(Finding("LINES_MISSING", f"{missing} of {len(lines)} lines were not found."))
+        findings.append(
+            Finding("LINES_MISSING", f"{missing} of {len(lines)} lines were not found.")
+        )
     if doubtful:
         findings.append(
-            Finding("LINES_DOUBTFUL", f"{doubtful} lines should be listened to before they are used.")
+            Finding(
+                "LINES_DOUBTFUL", f"{doubtful} lines should be listened to before they are used."
+            )
         )
     if same:
         findings.append(
@@ -385,7 +393,9 @@ class _Hearing:
             self.frames[start:end],
             self.filler[start:end],
             self.speech[start:end],
-            self.costs._replace(filler=self.costs.filler + 0.5, again=1e3, ahead=1e3, jump=1e3, beam=1e3),
+            self.costs._replace(
+                filler=self.costs.filler + 0.5, again=1e3, ahead=1e3, jump=1e3, beam=1e3
+            ),
         )
         return [Passage(lines[p.line], p.start + start, p.end + start) for p in found]
 
@@ -496,8 +506,6 @@ def _affine(said: Frames, heard: Frames, templates: Frames) -> Frames:
     """*templates* moved as *said* must be to become *heard*: least squares, held towards no change."""
     inputs = np.c_[said, np.ones(len(said), np.float32)].astype(np.float64)
     hold = np.eye(inputs.shape[1]) * len(inputs) * 0.02
-    map_ = np.linalg.solve(
-        inputs.T @ inputs + hold, inputs.T @ heard + hold[:, : heard.shape[1]]
-    )
+    map_ = np.linalg.solve(inputs.T @ inputs + hold, inputs.T @ heard + hold[:, : heard.shape[1]])
     moved: Frames = (np.c_[templates, np.ones(len(templates))] @ map_).astype(np.float32)
     return moved

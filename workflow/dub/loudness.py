@@ -22,7 +22,10 @@ CELL = RATE // 10  # samples of 100 ms, the step of the measure
 SILENCE_LUFS = -70.0
 
 # BS.1770-4, table 1 and 2: the head's shelf, then the high-pass; for 48 kHz.
-_SHELF = ((1.53512485958697, -2.69169618940638, 1.19839281085285), (-1.69065929318241, 0.73248077421585))
+_SHELF = (
+    (1.53512485958697, -2.69169618940638, 1.19839281085285),
+    (-1.69065929318241, 0.73248077421585),
+)
 _HIGH_PASS = ((1.0, -2.0, 1.0), (-1.99004745483398, 0.99007225036621))
 _TAPS = 4096  # by then the slower filter's answer is below 1e-8
 _FFT = 1 << 15
@@ -144,7 +147,10 @@ def peaks(sound: Samples) -> Samples:
         windows = np.lib.stride_tricks.sliding_window_view(padded, _PHASE_TAPS)
         for first in range(0, len(sound), 8192):
             part = windows[first : first + 8192]
-            if np.abs(part[:, 0]).max(initial=0) < 0.1 and largest[first : first + 8192].max() < 0.1:
+            if (
+                np.abs(part[:, 0]).max(initial=0) < 0.1
+                and largest[first : first + 8192].max() < 0.1
+            ):
                 continue
             between = np.abs(part @ _phases()).max(axis=1)
             np.maximum(largest[first : first + 8192], between, out=largest[first : first + 8192])
@@ -196,7 +202,8 @@ class Measured:
 
 
 _SUMMARY = re.compile(
-    r"I:\s+(-?[\d.]+|-?inf|nan) LUFS.*?LRA:\s+(-?[\d.]+|nan) LU\b.*?Peak:\s+(-?[\d.]+|-?inf) dBFS", re.DOTALL
+    r"I:\s+(-?[\d.]+|-?inf|nan) LUFS.*?LRA:\s+(-?[\d.]+|nan) LU\b.*?Peak:\s+(-?[\d.]+|-?inf) dBFS",
+    re.DOTALL,
 )
 
 
@@ -213,7 +220,15 @@ def measure_file(
         [
             *("-v", "info"),
             *input_arguments(path.absolute(), sniff(path, name=path.name)),
-            *("-map", f"0:a:{stream}", "-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"),
+            *(
+                "-map",
+                f"0:a:{stream}",
+                "-af",
+                "ebur128=peak=true:framelog=quiet",
+                "-f",
+                "null",
+                "-",
+            ),
         ],
         duration=duration,
         watch=watch,

@@ -72,7 +72,7 @@ class Templates:
         return len(self.starts)
 
 
-def pass_tokens(
+def pass_tokens(  # noqa: PLR0915  one thought, top to bottom
     templates: Templates,
     recording: Frames,
     filler: Frames,

@@ -135,7 +135,18 @@ def numbers_in_words(text: str) -> str:
     return _NUMBER.sub(spelled, text)
 
 
-_COLUMNS = ("line", "in", "out", "speaker", "on_screen", "text", "syllables", "room", "status", "note")
+_COLUMNS = (
+    "line",
+    "in",
+    "out",
+    "speaker",
+    "on_screen",
+    "text",
+    "syllables",
+    "room",
+    "status",
+    "note",
+)
 
 
 def cue_sheet(lines: Sequence[DubLine], status: Sequence[tuple[str, str]] = ()) -> str:

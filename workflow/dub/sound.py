@@ -165,7 +165,9 @@ def _resampled(
             where = round((seconds - zero / FLICKS_PER_SECOND) * rate)
             if place is None:
                 place = where
-                yield np.zeros((min(max(where, 0), LONGEST_SECONDS * rate + 1), channels), np.float32)
+                yield np.zeros(
+                    (min(max(where, 0), LONGEST_SECONDS * rate + 1), channels), np.float32
+                )
             elif where - place > rate // 10:  # packets are missing, or the sound pauses
                 hole = min(where - max(place, 0), LONGEST_SECONDS * rate + 1)
                 yield np.zeros((max(hole, 0), channels), np.float32)

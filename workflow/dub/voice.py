@@ -107,7 +107,7 @@ class _Engine:
 
     def __init__(self) -> None:
         try:
-            import espeakng_loader  # noqa: PLC0415  an operator may have left the wheel out
+            import espeakng_loader  # type: ignore[import-untyped]  # noqa: PLC0415  an operator may have left the wheel out
 
             self._library: Any = ctypes.CDLL(espeakng_loader.get_library_path())
             data = str(espeakng_loader.get_data_path()).encode()

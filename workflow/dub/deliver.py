@@ -1,0 +1,215 @@
+"""The dubbed film: the picture as it was, the dub first, the original second, both named by language."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from workflow.dub.loudness import Measured, measure_file
+from workflow.dub.mix import Mix, MixReport, Target, master
+from workflow.dub.sound import RATE, Samples, decoded, samples_of
+from workflow.errors import BadInput, ToolFailed
+from workflow.media.container import sniff
+from workflow.media.ffmpeg import input_arguments, run_ffmpeg
+from workflow.media.probe import Examined, examine
+from workflow.progress import Watch, part, unwatched
+from workflow.timebase import FLICKS_PER_SECOND, Flicks, decimal_seconds
+
+#: ISO 639-2/T, which is what MP4 and Matroska write.
+_THREE_LETTERS = {
+    **{"tk": "tuk", "ru": "rus", "en": "eng", "de": "deu", "fr": "fra", "es": "spa", "ar": "ara"},
+    **{"zh": "zho", "fa": "fas", "tr": "tur", "uz": "uzb", "kk": "kaz", "az": "aze", "uk": "ukr"},
+    **{"ky": "kir", "tg": "tgk", "it": "ita", "pt": "por", "pl": "pol", "hi": "hin", "ur": "urd"},
+}
+SUFFIXES = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".wav": "wav"}
+_BIT_RATE = "256k"
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The film that is dubbed: measures that the mix needs."""
+
+    path: Path
+    container: str
+    length: int  # samples at 48 kHz
+    start: Flicks  # of the earliest stream, on the file's clock
+    picture_start: Flicks
+    sound_index: int | None
+    language: str | None
+
+    @property
+    def duration(self) -> Flicks:
+        return self.length * (FLICKS_PER_SECOND // RATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What was written, measured as a player decodes it."""
+
+    mix: MixReport
+    file: Measured
+
+
+def open_film(path: Path, *, watch: Watch = unwatched) -> Original:
+    """Raises BadInput NO_VIDEO and whatever `examine` raises."""
+    found: Examined = examine(path, name=path.name, watch=watch)
+    if found.picture is None:
+        raise BadInput(
+            "NO_VIDEO",
+            f"{path.name} has sound but no picture.",
+            where=path.name,
+            advice="Name the film that is to be dubbed.",
+        )
+    languages = [stream.language for stream in found.facts.streams if stream.type == "audio"]
+    return Original(
+        path,
+        sniff(path, name=path.name),
+        samples_of(found.picture.end - found.picture.start),
+        found.facts.start,
+        found.picture.start,
+        found.sound.index if found.sound else None,
+        languages[0] if languages else None,
+    )
+
+
+def film_sound(film: Original, work: Path, *, watch: Watch = unwatched) -> Samples:
+    """The film's own sound on the picture's time, exactly as long: a memory map in *work*; silence if none."""
+    return _laid_down(
+        film.path, film, work / "original.f32", film.sound_index, film.picture_start, watch
+    )
+
+
+def stem_sound(stem: Path, film: Original, work: Path, *, watch: Watch = unwatched) -> Samples:
+    """An M&E stem: its first sample is the film's first. Raises BadInput STEM_LENGTH, and as `decoded`."""
+    return _laid_down(stem, film, work / "stem.f32", None, None, watch, strict=True)
+
+
+def _laid_down(
+    path: Path,
+    film: Original,
+    out: Path,
+    stream: int | None,
+    zero: Flicks | None,
+    watch: Watch,
+    *,
+    strict: bool = False,
+) -> Samples:
+    mapped = np.memmap(out, np.float32, "w+", shape=(film.length, 2))
+    if not strict and stream is None:
+        return mapped
+    place = 0
+    for block in decoded(path, stream=stream, zero=zero, watch=watch):
+        end = min(place + len(block), film.length)
+        if place < end:
+            mapped[place:end] = block[: end - place]
+        place += len(block)
+    if strict and abs(place - film.length) > RATE // 2:
+        raise BadInput(
+            "STEM_LENGTH",
+            f"The stem is {place / RATE:.3f} s long, the film {film.length / RATE:.3f} s.",
+            where=path.name,
+            advice="Export the stem from the first frame of the film to the last.",
+        )
+    return mapped
+
+
+def deliver(
+    mix: Mix,
+    film: Original,
+    out: Path,
+    target: Target,
+    *,
+    language: str = "tk",
+    keep_mix: Path | None = None,
+    watch: Watch = unwatched,
+    ffmpeg: str = "",
+) -> Delivered:
+    """Write the mix as *out*: a film (.mp4, .mov, .mkv) or the sound alone (.wav).
+
+    The picture is copied. The dub is AAC in MP4 and lossless FLAC in Matroska. What was written is decoded
+    and measured; when the codec overshoots the true peak, the mix is limited lower and written again.
+
+    keep_mix  where the mix as WAV is to stay
+
+    Raises BadInput OUTPUT_NAME, ToolFailed OUTPUT_INVALID when the loudness cannot be met.
+    """
+    kind = SUFFIXES.get(out.suffix.lower())
+    if kind is None:
+        raise BadInput(
+            "OUTPUT_NAME",
+            f"A dub cannot be written as “{out.suffix}”.",
+            where=out.name,
+            advice=f"Use one of {', '.join(SUFFIXES)}.",
+        )
+    with tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix=".dub.") as name:
+        work = Path(name)
+        wav, made = keep_mix or work / "mix.wav", work / f"made{out.suffix.lower()}"
+        headroom = 0.5 if kind in {"mp4", "mov"} else 0.0
+        for attempt in range(_ATTEMPTS):
+            step = part(watch, 1000 * attempt // _ATTEMPTS, 1000 * (attempt + 1) // _ATTEMPTS)
+            report = master(mix, wav, target, watch=part(step, 0, 600), headroom_db=headroom)
+            made.unlink(missing_ok=True)
+            if kind == "wav":
+                made.hardlink_to(wav)
+            else:
+                _mux(film, wav, made, kind, language, part(step, 600, 900), ffmpeg)
+            measured = measure_file(
+                made, duration=film.duration, watch=part(step, 900, 1000), ffmpeg=ffmpeg
+            )
+            over = measured.true_peak_db - target.true_peak_db
+            if not math.isfinite(over) or over <= 0:
+                break
+            headroom += over + 0.2
+        else:
+            raise ToolFailed(
+                "OUTPUT_INVALID",
+                f"The written dub peaks at {measured.true_peak_db} dBTP, above {target.true_peak_db}.",
+            )
+        made.replace(out)
+    watch(1000, "Done")
+    return Delivered(report, measured)
+
+
+def _mux(
+    film: Original, wav: Path, out: Path, kind: str, language: str, watch: Watch, ffmpeg: str
+) -> None:
+    sound = film.sound_index is not None
+    codec = ["-c:a:0", "flac"] if kind == "matroska" else ["-c:a:0", "aac", "-b:a:0", _BIT_RATE]
+    original = (
+        [
+            *("-map", f"0:{film.sound_index}", "-c:a:1", "copy", "-disposition:a:1", "0"),
+            *("-metadata:s:a:1", f"language={_code(film.language)}"),
+        ]
+        if sound
+        else []
+    )
+    run_ffmpeg(
+        [
+            *input_arguments(film.path.absolute(), film.container),
+            # ffmpeg moves the film's earliest stream to 0; the dub begins with the first frame.
+            *("-itsoffset", decimal_seconds(film.picture_start - film.start)),
+            *input_arguments(wav.absolute(), "wav"),
+            *("-map", "0:v:0", "-c:v", "copy", "-map", "1:a:0", *codec),
+            *("-disposition:a:0", "default", "-metadata:s:a:0", f"language={_code(language)}"),
+            *original,
+            *("-map_chapters", "0", "-map_metadata", "-1", "-fflags", "+bitexact"),
+            *(("-movflags", "+faststart") if kind in {"mp4", "mov"} else ()),
+            *("-f", kind, f"file:{out.absolute()}"),
+        ],
+        duration=film.duration,
+        watch=watch,
+        doing="Writing the dubbed film",
+        ffmpeg=ffmpeg,
+    )
+
+
+def _code(language: str | None) -> str:
+    if not language:
+        return "und"
+    short = language.split("-", maxsplit=1)[0].lower()
+    return _THREE_LETTERS.get(short, short if len(short) == 3 else "und")

@@ -1,0 +1,372 @@
+"""The dub mix: bed and lines, block by block, on the film's own samples.
+
+A voice-over lowers the original by an envelope drawn from where the lines are, never from how loud the
+voice is: full depth from a line's first sample to its last, no pumping. A full dub lies on the M&E stem.
+Nothing is placed by milliseconds, and a film of any length needs the memory of some seconds of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from workflow.dub.loudness import (
+    CELL,
+    CONTEXT,
+    Meter,
+    amplitude,
+    decibels,
+    integrated,
+    limited,
+    loudness_of,
+    peaks,
+    short_loudness,
+    spans_only,
+)
+from workflow.dub.sound import RATE, Samples, WavWriter
+from workflow.errors import BadInput
+from workflow.progress import Watch, part, unwatched
+
+BLOCK = RATE * 20
+_STAY_DOWN = 0.7  # seconds of gap that are not worth coming up for, beside attack and release
+_CLOSE_ENOUGH = 0.05  # LU
+_MARGIN_DB = 0.1  # of the limiter under the wanted true peak
+_CORRECTIONS = 3
+_MOST_LEVELLING = 6.0  # dB that one line is made louder or softer
+_OVER_BED = (8.0, 12.0)  # LU of the voice over the lowered bed
+_GRAIN = RATE // 2
+_EMPTY_BED = 10 ** (-75 / 20)
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A manner of voice-over: how far the original goes down, how long it is heard alone, how it moves.
+
+    depth             dB
+    lead, attack, release   seconds
+    """
+
+    depth: float
+    lead: float
+    attack: float
+    release: float
+
+    @property
+    def lead_samples(self) -> int:
+        return round(self.lead * RATE)
+
+
+STYLES = {
+    "un": Style(-15.0, 1.5, 0.25, 0.6),
+    "lector": Style(-12.0, 0.6, 0.2, 0.5),
+    "tight": Style(-18.0, 0.0, 0.15, 0.45),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Integrated loudness in LUFS and the highest true peak in dBTP.
+
+    gate  "programme": the whole mix; "dialogue": only where lines are spoken
+    """
+
+    lufs: float
+    true_peak_db: float
+    gate: Literal["programme", "dialogue"] = "programme"
+
+
+TARGETS = {
+    "ebu-r128": Target(-23.0, -1.0),
+    "streaming": Target(-16.0, -1.0),
+    "netflix": Target(-27.0, -2.0, "dialogue"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedSound:
+    """A line's sound, mono, ready to be added at *start* (samples on the film's time)."""
+
+    start: int
+    samples: Samples
+    speaker: str = ""
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class MixReport:
+    """What was done and what came out, by our own meter (`measure_file` is the second one)."""
+
+    gain_db: float
+    lufs: float
+    true_peak_db: float
+    passes: int
+    limited_blocks: int
+
+
+class Mix:
+    """A mix that can be asked for any stretch of its samples.
+
+    bed    float32[n, 2]: the original, or the M&E stem; may be a memory map
+    style  how a voice-over lowers the bed; None leaves it alone (full dub)
+    tone   float32[m, 2]: a stretch of the original to make room tone of, where the bed is empty
+    """
+
+    def __init__(
+        self,
+        bed: Samples,
+        lines: Iterable[PlacedSound],
+        style: Style | None,
+        *,
+        tone: Samples | None = None,
+    ) -> None:
+        self.bed, self.style = bed, style
+        self.lines = tuple(sorted(lines, key=lambda line: line.start))
+        self.length = len(bed)
+        self._grains = None if tone is None else _grains(tone)
+        for line in self.lines:
+            if line.start < 0 or line.end > self.length:
+                raise BadInput(
+                    "LINE_OUTSIDE_FILM",
+                    f"A line would be heard until {line.end / RATE:.3f} s, but the film ends at "
+                    f"{self.length / RATE:.3f} s.",
+                )
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        return [(line.start, line.end) for line in self.lines]
+
+    def lowered_bed(self, first: int, last: int) -> Samples:
+        """The bed as it is in the mix, before gain."""
+        bed = np.array(self.bed[first:last], np.float32)
+        if self.style is not None:
+            bed *= ducking(self.spans, self.style, first, last)[:, None]
+        elif self._grains is not None:
+            bed += self._tone(first, last, bed)
+        return bed
+
+    def dialogue(self, first: int, last: int) -> Samples:
+        """The lines alone, mono."""
+        out = np.zeros(last - first, np.float32)
+        for line in self.lines:
+            start, end = max(line.start, first), min(line.end, last)
+            if start < end:
+                out[start - first : end - first] += line.samples[
+                    start - line.start : end - line.start
+                ]
+        return out
+
+    def samples(self, first: int, last: int) -> Samples:
+        return self.lowered_bed(first, last) + self.dialogue(first, last)[:, None]
+
+    def blocks(self) -> Iterator[tuple[int, int]]:
+        for first in range(0, self.length, BLOCK):
+            yield first, min(first + BLOCK, self.length)
+
+    def _tone(self, first: int, last: int, bed: Samples) -> Samples:
+        """Room tone under what is digitally empty, faded at its edges by the grains' own shape."""
+        out = np.zeros((last - first, 2), np.float32)
+        half = _GRAIN // 2
+        shape = np.sin(np.linspace(0, np.pi / 2, half, endpoint=False), dtype=np.float32)
+        shape = np.concatenate([shape, shape[::-1]])[:, None]
+        for number in range(first // half - 1, last // half + 1):
+            at = number * half
+            heard = self.bed[max(0, at) : at + _GRAIN]
+            if at < -half or (len(heard) and np.abs(heard).max() > _EMPTY_BED):
+                continue
+            grain = self._grains[(number * 2654435761 >> 7) % len(self._grains)] * shape  # type: ignore[index]
+            start, end = max(at, first), min(at + _GRAIN, last)
+            if start < end:
+                out[start - first : end - first] += grain[start - at : end - at]
+        return out
+
+
+def ducking(spans: Sequence[tuple[int, int]], style: Style, first: int, last: int) -> Samples:
+    """Gain of the original for samples *first* to *last*: trapezoids that are straight in dB.
+
+    Gaps in which it would hardly come up before it must go down again stay down.
+    """
+    attack, release = style.attack * RATE, style.release * RATE
+    merged: list[list[int]] = []
+    for start, end in sorted(spans):
+        if merged and start - merged[-1][1] < _STAY_DOWN * RATE + attack + release:
+            merged[-1][1] = max(merged[-1][1], end)
+        else:
+            merged.append([start, end])
+    level = np.zeros(last - first, np.float32)
+    for start, end in merged:
+        low, high = max(first, int(start - attack)), min(last, int(end + release) + 1)
+        if low < high:
+            at = np.arange(low, high)
+            here = np.interp(
+                at,
+                [start - attack, start, end - 1, end + release],
+                [0, style.depth, style.depth, 0],
+            )
+            np.minimum(
+                level[low - first : high - first], here, out=level[low - first : high - first]
+            )
+    gain: Samples = np.power(np.float32(10), level / np.float32(20))
+    return gain
+
+
+def _grains(source: Samples) -> list[Samples]:
+    """The four quietest half seconds of *source*."""
+    step = _GRAIN // 4
+    starts = range(0, max(1, len(source) - _GRAIN), step)
+    energy = np.array([float(np.mean(source[s : s + _GRAIN] ** 2)) for s in starts])
+    energy[energy < 1e-12] = np.inf  # digital silence is no room
+    chosen = [s for s in np.argsort(energy, kind="stable")[:4] if np.isfinite(energy[s])]
+    grains = [np.array(source[s * step : s * step + _GRAIN], np.float32) for s in chosen]
+    return [grain for grain in grains if len(grain) == _GRAIN] or [
+        np.zeros((_GRAIN, 2), np.float32)
+    ]
+
+
+def levelled(lines: Sequence[PlacedSound]) -> list[PlacedSound]:
+    """Every line of a speaker at that speaker's median loudness: gain only, 6 dB at most."""
+    loudness = [short_loudness(line.samples) for line in lines]
+    out = []
+    for line, own in zip(lines, loudness, strict=True):
+        peers = [
+            level
+            for other, level in zip(lines, loudness, strict=True)
+            if other.speaker == line.speaker and np.isfinite(level)
+        ]
+        change = float(np.median(peers)) - own if peers and np.isfinite(own) else 0.0
+        change = max(-_MOST_LEVELLING, min(_MOST_LEVELLING, change))
+        out.append(_louder(line, change))
+    return out
+
+
+def voice_over_bed(
+    lines: Sequence[PlacedSound], original: Samples, style: Style | None, bed: Samples | None = None
+) -> list[PlacedSound]:
+    """Lines as loud as the original speech that they replace, and always clear of what stays under them.
+
+    original  float32[n, 2]; its loudness where lines are spoken is the measure
+    bed       the M&E stem of a full dub
+
+    Over the lowered original 8 to 12 LU; without any original the lines stay as they are.
+    """
+    speech = _loudness_within(original, lines)
+    voice = _loudness_of_lines(lines)
+    if not np.isfinite(voice):
+        return list(lines)
+    if style is not None:
+        under = speech + style.depth
+        wanted = min(max(speech, under + _OVER_BED[0]), under + _OVER_BED[1])
+    else:
+        under = _loudness_within(bed, lines) if bed is not None else float("-inf")
+        wanted = max(speech, under + _OVER_BED[0])
+    if not np.isfinite(wanted):
+        return list(lines)
+    return [_louder(line, wanted - voice) for line in lines]
+
+
+def _louder(line: PlacedSound, change_db: float) -> PlacedSound:
+    return replace(line, samples=line.samples * np.float32(amplitude(change_db)))
+
+
+def _loudness_within(sound: Samples, lines: Sequence[PlacedSound]) -> float:
+    cells = [np.zeros(0)]
+    for line in lines:
+        meter = Meter()
+        meter.add(np.array(sound[line.start : line.end], np.float32))
+        cells.append(meter.cells)
+    return integrated(np.concatenate(cells))
+
+
+def _loudness_of_lines(lines: Sequence[PlacedSound]) -> float:
+    levels = [short_loudness(line.samples) for line in lines]
+    heard = [
+        (len(line.samples), 10 ** (level / 10))
+        for line, level in zip(lines, levels, strict=True)
+        if np.isfinite(level)
+    ]
+    if not heard:
+        return float("-inf")
+    return loudness_of(sum(n * power for n, power in heard) / sum(n for n, _ in heard) * 10**0.0691)
+
+
+def master(
+    mix: Mix, out: Path, target: Target, *, watch: Watch = unwatched, headroom_db: float = 0.0
+) -> MixReport:
+    """Write *mix* to *out* (WAV, 48 kHz, 24 bits) at the *target*: one gain, a limiter, measured again.
+
+    headroom_db  of true peak that is left besides, for a lossy codec's overshoot
+
+    A silent mix stays silent.
+    """
+    before = Meter()
+    for first, last in mix.blocks():
+        before.add(mix.samples(first, last))
+        watch(300 * last // mix.length, "Mixing")
+    start = _measure(before.cells, mix, target)
+    gain_db = target.lufs - start if np.isfinite(start) else 0.0
+    ceiling = amplitude(target.true_peak_db - _MARGIN_DB - headroom_db)
+    report = MixReport(gain_db, float("-inf"), float("-inf"), 1, 0)
+    for attempt in range(_CORRECTIONS):
+        portion = part(watch, 300 + 230 * attempt, 300 + 230 * (attempt + 1))
+        report = _write(mix, out, gain_db, ceiling, target, portion)
+        report = replace(report, passes=attempt + 2)
+        off = target.lufs - report.lufs
+        if not np.isfinite(off) or abs(off) < _CLOSE_ENOUGH:
+            break
+        gain_db += off
+    watch(1000, "Mixing")
+    return report
+
+
+def _measure(cells: npt.NDArray[np.float64], mix: Mix, target: Target) -> float:
+    if target.gate == "dialogue" and mix.lines:
+        return integrated(spans_only(cells, mix.spans))
+    return integrated(cells)
+
+
+def _write(
+    mix: Mix, out: Path, gain_db: float, ceiling: float, target: Target, watch: Watch
+) -> MixReport:
+    meter, peak, touched = Meter(), 0.0, 0
+    gain = np.float32(amplitude(gain_db))
+    with WavWriter(out, 2) as file:
+        for first, last in mix.blocks():
+            early, late = max(0, first - CONTEXT), min(mix.length, last + CONTEXT)
+            loud = mix.samples(early, late) * gain
+            safe = limited(loud, ceiling)
+            touched += safe is not loud
+            block = safe[first - early : last - early]
+            meter.add(block)
+            peak = max(peak, float(peaks(block).max(initial=0.0)))
+            file.write(block)
+            watch(1000 * last // mix.length, "Mixing")
+    return MixReport(gain_db, _measure(meter.cells, mix, target), decibels(peak), 0, touched)
+
+
+def write_stems(mix: Mix, folder: Path, gain_db: float, *, watch: Watch = unwatched) -> list[Path]:
+    """dialogue.wav (mono, dry) and bed.wav beside the mix: same first sample, same length, same gain."""
+    gain = np.float32(amplitude(gain_db))
+    dialogue, bed = folder / "dialogue.wav", folder / "bed.wav"
+    with WavWriter(dialogue, 1) as voice, WavWriter(bed, 2) as rest:
+        for first, last in mix.blocks():
+            voice.write(mix.dialogue(first, last) * gain)
+            rest.write(mix.lowered_bed(first, last) * gain)
+            watch(1000 * last // mix.length, "Writing the stems")
+    return [dialogue, bed]
+
+
+def loudness_curve(path_cells: npt.NDArray[np.float64]) -> list[float]:
+    """Short-term loudness (3 s, EBU Tech 3341) every second, for a plot; -70 stands for silence."""
+    if len(path_cells) < 30:
+        return []
+    power = np.convolve(path_cells, np.ones(30), "valid")[::10] / (30 * CELL)
+    return [max(-70.0, round(loudness_of(float(value)), 1)) for value in power]
