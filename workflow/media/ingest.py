@@ -25,6 +25,7 @@ from workflow.media.ffmpeg import film_input, graph_arguments, graph_output, run
 from workflow.media.measure import PictureMeasure, measure_picture
 from workflow.media.peaks import write_peaks
 from workflow.media.probe import Examined, Picture, Sound, examine, film_facts
+from workflow.media.x264 import repeatable_instructions
 from workflow.progress import Watch, part, unwatched
 from workflow.timebase import (
     FLICKS_PER_SECOND,
@@ -303,7 +304,7 @@ def _x264(plan: Plan, *, threads: int) -> dict[str, Any]:
         "sc_threshold": 0,
         "bf": 2,
         "x264-params": f"open-gop=0:threads={threads}:lookahead-threads=1"
-        ":colorprim=bt709:transfer=bt709:colormatrix=bt709:range=tv",
+        ":colorprim=bt709:transfer=bt709:colormatrix=bt709:range=tv" + repeatable_instructions(),
     }
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import av
 from av.codec.context import Flags
 
 from workflow.errors import ToolFailed
+from workflow.media.x264 import repeatable_instructions
 from workflow.render.recipe import Recipe
 
 _ALWAYS = (
@@ -49,7 +48,7 @@ class SegmentEncoder:
             "preset": recipe.preset,
             "crf": str(recipe.crf),
             "profile": "high",
-            "x264-params": _ALWAYS + _safe_instructions(),
+            "x264-params": _ALWAYS + repeatable_instructions(),
         }
         try:
             context.open()
@@ -71,20 +70,6 @@ class SegmentEncoder:
     def _packets(self, packets: Any) -> Iterator[tuple[int, bool, bytes]]:
         for packet in packets:
             yield packet.pts, packet.is_keyframe, length_prefixed(bytes(packet))
-
-
-@lru_cache(maxsize=1)
-def _safe_instructions() -> str:
-    """x264 without AVX-512, whose macroblock tree reads memory that nobody wrote.
-
-    Its output then changes with what the process did before (seen with x264 of FFmpeg 9 and PyAV 18:
-    MALLOC_PERTURB_ alone changes the bytes). From SSSE3 to AVX2 the bytes are the same.
-    """
-    try:
-        flags = Path("/proc/cpuinfo").read_text().partition("\nflags")[2].partition("\n")[0].split()
-    except OSError:
-        return ""
-    return ":asm=avx2" if "avx512f" in flags else ""
 
 
 def nal_units(stream: bytes) -> list[bytes]:
