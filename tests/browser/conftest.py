@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
@@ -41,10 +41,15 @@ SPOKEN = tuple(
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    chromium = shutil.which("chromium") or "/usr/bin/chromium"
-    args = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-    return {**browser_type_launch_args, "executable_path": chromium, "args": args}
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, one for all tests."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or "/usr/bin/chromium",
+            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
+        )
+        yield chromium
+        chromium.close()
 
 
 @dataclass(frozen=True)

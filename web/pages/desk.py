@@ -46,8 +46,9 @@ def _desk(track_id: str, problem: TerjimeError | None = None, sent_note: str = "
     view = stages.track_view(house(), track_id, actor())
     can_edit = can(Action.EDIT_TRACK)
     details = problem.details if problem else {}
-    live_jobs = [job for job in (view.alignment_job,) if is_live(job)]
-    live_jobs += [s for s in view.summary.stations if s.state == "running"]
+    running = is_live(view.alignment_job) or any(
+        station.state == "running" for station in view.summary.stations
+    )
     return page(
         "desk.html",
         problem=problem,
@@ -60,7 +61,7 @@ def _desk(track_id: str, problem: TerjimeError | None = None, sent_note: str = "
         SAVES=SAVES,
         sources=proxies(view.film),
         poster=poster(view.film),
-        live_jobs=live_jobs,
+        running=running,
         props=_desk_props(view, can_edit),
     )
 

@@ -20,7 +20,8 @@ from markupsafe import Markup
 
 from web.errors import status_of
 from web.guard import actor, signed_in
-from web.pages import assets, catalogues, pages, script_words, words
+from web.pages import assets, catalogues, pages, words
+from web.pages.script_words import script_words
 from workflow.errors import BadInput, Conflict, NotFound, TerjimeError
 from workflow.people import Action, may
 
@@ -191,7 +192,7 @@ def _install(state: BlueprintSetupState) -> None:
         encoding_field=encoding_field,
         built_styles=_built_styles,
         built_script=_built_script,
-        script_words=script_words.script_words,
+        script_words=script_words,
         page_language=_language,
         SOURCE_LANGUAGES=SOURCE_LANGUAGES,
         TRACK_LANGUAGES=TRACK_LANGUAGES,

@@ -139,8 +139,8 @@ def state_tone(state: str) -> str:
 def said(word: str) -> str:
     """A word of the core in the person's language, as it is where the catalogue lacks it."""
     if version := _VERSION.fullmatch(word):
-        return gettext("Version %(n)s", n=version[1])
-    return gettext(word) if word else ""
+        return str(gettext("Version %(n)s", n=version[1]))
+    return str(gettext(word)) if word else ""
 
 
 def language_name(tag: str) -> str:
@@ -197,10 +197,10 @@ def span(seconds: int | None) -> str:
         return ""
     hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
     if hours:
-        return gettext("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
+        return str(gettext("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes))
     if minutes:
-        return gettext("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest)
-    return gettext("%(seconds)s s", seconds=rest)
+        return str(gettext("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest))
+    return str(gettext("%(seconds)s s", seconds=rest))
 
 
 def offset(time: int) -> str:
@@ -236,11 +236,11 @@ def frame_rate(rate: list[int] | None) -> str:
     if not rate:
         return ""
     value = format_decimal(round(rate[0] / rate[1], 3), locale=get_locale())
-    return gettext("%(rate)s frames a second", rate=value)
+    return str(gettext("%(rate)s frames a second", rate=value))
 
 
 def cues(count: int) -> str:
-    return ngettext("%(num)s cue", "%(num)s cues", count)
+    return str(ngettext("%(num)s cue", "%(num)s cues", count))
 
 
 def short_hash(value: str | None) -> str:
