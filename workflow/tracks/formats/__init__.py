@@ -17,7 +17,7 @@ from workflow.language.letters import tidy
 from workflow.timebase import FLICKS_PER_SECOND, Flicks
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue, in_order
-from workflow.tracks.formats import ass, microdvd, mpl2, sbv, srt, tmplayer, txt, vtt
+from workflow.tracks.formats import ass, microdvd, mpl2, sbv, srt, tmplayer, ttml, txt, vtt
 from workflow.tracks.formats.codec import (
     Exported,
     Format,
@@ -46,6 +46,7 @@ __all__ = [
 
 FORMATS: tuple[Format, ...] = (
     vtt.FORMAT,
+    ttml.FORMAT,
     ass.FORMAT,
     srt.FORMAT,
     sbv.FORMAT,

@@ -1,0 +1,127 @@
+"""XML from outside, read so that it can do no harm, and XML of ours, written.
+
+A document type or an entity of its own is refused: files that expand to gigabytes or name other
+files need one, subtitles do not. Names are matched without their namespace, because tools of twenty
+years put the same elements into a dozen of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
+
+from workflow.errors import BadInput
+from workflow.tracks import limits
+
+_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>\s*")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+XML = "{http://www.w3.org/XML/1998/namespace}"
+
+
+class Document:
+    """A parsed file: its root, and the line where each element begins."""
+
+    def __init__(self, text: str) -> None:
+        """Raises BadInput FORMAT: not well-formed, with a document type, too many or too deep elements."""
+        builder = _Builder()
+        parser = DefusedXMLParser(target=builder, forbid_dtd=True)
+        builder.expat = parser.parser
+        head = _DECLARATION.match(text)
+        lines_cut = head[0].count("\n") if head else 0
+        try:
+            parser.feed(text[head.end() :] if head else text)
+            self.root: ET.Element = parser.close()
+        except DefusedXmlException:
+            raise BadInput(
+                "FORMAT",
+                "The XML has a document type or entities of its own, which may name other files.",
+                advice="Take the <!DOCTYPE …> out of it.",
+            ) from None
+        except ET.ParseError as error:
+            line = error.position[0] + lines_cut
+            raise BadInput(
+                "FORMAT",
+                f"The XML is broken at line {line}: {str(error).split(':')[0]}.",
+                where=f"line {line}",
+                advice="Export the file again.",
+            ) from None
+        self._lines = builder.lines
+        self._cut = lines_cut
+
+    def line(self, element: ET.Element) -> int:
+        return self._lines.get(element, 1) + self._cut
+
+
+def sniff_root(text: str, *names: str) -> bool:
+    """Whether the first element of *text* has one of these names, whatever its namespace."""
+    head = re.sub(
+        r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^>\[]*(?:\[.*?\])?\s*>", "", text[:8000], flags=re.S
+    )
+    found = re.match(r"\s*<(?:[\w.-]+:)?([\w.-]+)[\s/>]", head)
+    return bool(found and found[1] in names)
+
+
+class _Builder(ET.TreeBuilder):
+    """Elements with the lines they begin at, within limits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: dict[ET.Element, int] = {}
+        self.expat: Any = None
+        self._depth = 0
+
+    def start(self, tag: str, attrs: dict[str, str]) -> ET.Element:
+        self._depth += 1
+        line = self.expat.CurrentLineNumber
+        if self._depth > limits.MAX_DEPTH or len(self.lines) >= limits.MAX_ELEMENTS:
+            raise BadInput(
+                "FORMAT",
+                f"The XML has more than {limits.MAX_ELEMENTS} elements, or they are nested too deep.",
+                where=f"line {line}",
+            )
+        element = super().start(tag, attrs)
+        self.lines[element] = line
+        return element
+
+    def end(self, tag: str) -> ET.Element:
+        self._depth -= 1
+        return super().end(tag)
+
+
+def local(name: str) -> str:
+    """A tag's or attribute's name without its namespace."""
+    return name.rpartition("}")[2]
+
+
+def attributes(element: ET.Element) -> dict[str, str]:
+    """By local name; one without a namespace goes before others of that name."""
+    found = {local(name): value for name, value in element.attrib.items() if "}" in name}
+    return found | {name: value for name, value in element.attrib.items() if "}" not in name}
+
+
+def children(element: ET.Element, *names: str) -> Iterator[ET.Element]:
+    return (child for child in element if isinstance(child.tag, str) and local(child.tag) in names)
+
+
+def descendants(element: ET.Element, *names: str) -> Iterator[ET.Element]:
+    return (one for one in element.iter() if isinstance(one.tag, str) and local(one.tag) in names)
+
+
+def all_text(element: ET.Element | None) -> str:
+    return "".join(element.itertext()) if element is not None else ""
+
+
+def legal(text: str) -> str:
+    """*text* without characters that XML cannot hold at all."""
+    return _NOT_XML.sub("", text)
+
+
+def to_bytes(root: ET.Element) -> bytes:
+    body: bytes = ET.tostring(root, "utf-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"
