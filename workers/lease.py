@@ -23,7 +23,6 @@ from celery.worker import state
 
 from workers.app import SETTINGS
 from workers.poke import poke
-from workflow.errors import ToolFailed
 from workflow.store import ledger
 from workflow.store.house import House, open_house
 
@@ -75,10 +74,10 @@ def _look_before_work(sender: Any, **_: Any) -> None:
     with _main_house() as opened:
         difference = ledger.clock_difference(opened)
         if abs(difference) > MOST_CLOCK_DIFFERENCE:
-            raise ToolFailed(
-                "CLOCK",
-                f"This machine's clock is {difference:+.1f} s off the database's.",
-                advice="Set the clock (NTP), then start the worker again.",
+            # Not an Exception: Celery would log it and go on.
+            raise SystemExit(
+                f"terjime: CLOCK: this machine's clock is {difference:+.1f} s off the database's."
+                " Set the clock (NTP), then start the worker again."
             )
         for job_id, had_it in ledger.jobs_of(opened, f"{sender.hostname}/"):
             if not _is_alive(had_it):

@@ -6,6 +6,7 @@ import errno
 import threading
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import update
@@ -13,7 +14,7 @@ from sqlalchemy import update
 from tests.builders import Team, a_job, claimed
 from tests.processes import wait_until
 from workflow import stages
-from workflow.errors import BadInput, Conflict, ToolFailed
+from workflow.errors import BadInput, Conflict, ToolFailed, ToolMissing
 from workflow.people import Actor
 from workflow.stages import jobs
 from workflow.stages.running import Keeper, Work, run_claimed
@@ -219,3 +220,30 @@ def test_an_operator_without_a_person_cancels_and_retries(people: Team) -> None:
 
 def test_every_kind_of_job_has_its_work() -> None:
     assert set(jobs.KINDS) == {"ingest", "align", "build", "render"}
+
+
+def test_a_job_is_not_failed_because_the_database_was_busy_when_it_ended(
+    people: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> None:
+        raise ToolMissing("DATABASE_BUSY", "Not now.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ledger, "finish", busy)
+        job_id = run(people, lambda house, claim, watch, folder: lambda session: "output")
+    assert stages.job_view(people.house, job_id).state == "running"  # until its lease runs out
+
+
+def test_what_a_killed_process_left_on_its_way_in_goes_after_a_day(
+    people: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = [people.house.settings.work_dir / "incoming-1", people.house.blobs.folder / "incoming/a"]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"half")
+    stages.sweep(people.house, lambda queue, job_id: None)
+    assert all(path.exists() for path in left)
+    later = time.time() + 25 * 3600
+    monkeypatch.setattr("workflow.stages.jobs.time", SimpleNamespace(time=lambda: later))
+    stages.sweep(people.house, lambda queue, job_id: None)
+    assert not any(path.exists() for path in left)

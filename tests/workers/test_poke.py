@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from kombu.exceptions import OperationalError
@@ -11,7 +12,7 @@ from sqlalchemy import func, select
 
 from tests.builders import Team, a_job, settings_in
 from tests.processes import Broker
-from workers import poke
+from workers import lease, poke
 from workers.app import app
 from workers.broker import main, server_command
 from workflow.store.tables import Outbox
@@ -95,3 +96,12 @@ def test_the_broker_of_a_house_with_a_redis_of_its_own_is_not_started(
     monkeypatch.setattr("workers.broker.Settings.from_env", lambda data: settings)
     with pytest.raises(SystemExit, match="not needed"):
         main()
+
+
+def test_f17_a_worker_whose_clock_is_wrong_does_not_start(
+    people: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "SETTINGS", people.house.settings)
+    monkeypatch.setattr(lease.ledger, "clock_difference", lambda house: 7200.0)
+    with pytest.raises(SystemExit, match="CLOCK"):
+        lease._look_before_work(SimpleNamespace(hostname="worker-1@here"))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -114,15 +117,25 @@ def sweep(house: House, publish: Publish) -> None:
 
 
 def _clear_work(house: House) -> None:
-    """Folders of claims that nobody holds any more."""
-    for folder in house.settings.work_dir.iterdir():
-        job_id, dot, fence = folder.name.partition(".")
-        if not (dot and fence.isdigit()):
-            continue
-        with house.read() as session:
-            live = ledger.is_live(session, job_id, int(fence))
-        if not live:
-            shutil.rmtree(folder, ignore_errors=True)
+    """Folders of claims that nobody holds any more, and what a killed process left half moved."""
+    for left in house.settings.work_dir.iterdir():
+        job_id, dot, fence = left.name.partition(".")
+        if dot and fence.isdigit():
+            with house.read() as session:
+                live = ledger.is_live(session, job_id, int(fence))
+            if not live:
+                shutil.rmtree(left, ignore_errors=True)
+        elif _is_a_day_old(left):
+            left.unlink(missing_ok=True)
+    for left in house.blobs.unfinished():
+        if _is_a_day_old(left):
+            left.unlink(missing_ok=True)
+
+
+def _is_a_day_old(path: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return time.time() - path.lstat().st_ctime > 24 * 3600
+    return False
 
 
 _seen_up_to: dict[str, str] = {}  # by data folder: the last blob that was looked at

@@ -146,6 +146,7 @@ def run_build(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settl
 def run_render(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settle:
     """The final film and its manifest. The film's bytes follow from film, cues and recipe alone."""
     inputs = _gather(house, claimed.params["version"])
+    _refuse_unapproved(inputs.version)
     recipe = Recipe.from_json(claimed.params["recipe"])
     names = (
         ("track", inputs.version.track_hash),
@@ -165,13 +166,7 @@ def run_render(house: House, claimed: Claimed, watch: Watch, work: Path) -> Sett
         version = session.scalars(
             select(TrackVersion).where(TrackVersion.id == inputs.version.id).with_for_update()
         ).one()
-        if version.state != "approved":
-            raise Conflict(
-                "NOT_APPROVED",
-                f"Version {version.number} is {version.state} since the render was started.",
-                advice="A reviewer must approve the newest version first.",
-                details={"state": version.state},
-            )
+        _refuse_unapproved(version)
         remember_blob(session, blob.sha256, blob.size, blob.media_type)
         remember_blob(session, manifest_sha, manifest_size, "application/json")
         session.execute(
@@ -191,6 +186,17 @@ def run_render(house: House, claimed: Claimed, watch: Watch, work: Path) -> Sett
         return made.id
 
     return settle
+
+
+def _refuse_unapproved(version: TrackVersion) -> None:
+    """The approval may have ended while the render waited or ran."""
+    if version.state != "approved":
+        raise Conflict(
+            "NOT_APPROVED",
+            f"Version {version.number} is {version.state} since the render was started.",
+            advice="A reviewer must approve the newest version first.",
+            details={"state": version.state},
+        )
 
 
 def _manifest(

@@ -14,11 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from workflow.errors import Cancelled, TerjimeError, ToolFailed
 from workflow.progress import Watch
 from workflow.store import ledger
+from workflow.store.database import in_whole
 from workflow.store.house import House
 from workflow.store.ledger import LOG, Claimed
 
@@ -92,7 +94,8 @@ class Keeper:
         now = time.monotonic()
         if (permille, doing) != self._told and now - self._told_at >= TELL_SECONDS:
             self._told, self._told_at = (permille, doing), now
-            with contextlib.suppress(TerjimeError):  # a busy database does not stop a render
+            # A database that is busy or away does not stop a render; the lease decides.
+            with contextlib.suppress(TerjimeError, SQLAlchemyError):
                 ledger.tell(self._house, self._claimed, permille, doing)
 
     def _keep(self) -> None:
@@ -138,18 +141,27 @@ def run_claimed(
     """
     with Keeper(house, claimed, abandon) as keeper, _work_folder(house, claimed) as folder:
         try:
-            settle = work(house, claimed, keeper.watch, folder)
-            with house.write() as session:
-                output = settle(session)
-                session.flush()
-                ledger.finish(session, claimed, output)
+            _end_well(house, claimed, work(house, claimed, keeper.watch, folder))
         except Cancelled:
             ledger.end_cancelled(house, claimed)
         except Exception as error:
-            if isinstance(error, TerjimeError) and error.code == "LEASE_LOST":
+            if isinstance(error, TerjimeError) and error.code in _NOT_THE_JOBS_FAULT:
                 LOG.warning("job %s: %s", claimed.id, error)
                 return
             ledger.fail(house, claimed, _named(error, as_failure))
+
+
+#: Errors after which the job is left as it is: another worker has it, or will have it after the lease.
+_NOT_THE_JOBS_FAULT = ("LEASE_LOST", "DATABASE_BUSY")
+
+
+@in_whole
+def _end_well(house: House, claimed: Claimed, settle: Settle) -> None:
+    """What was made becomes visible and the job ends, in one transaction."""
+    with house.write() as session:
+        output = settle(session)
+        session.flush()
+        ledger.finish(session, claimed, output)
 
 
 def _named(

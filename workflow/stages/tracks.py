@@ -715,16 +715,20 @@ def submit(
     FINDINGS_NOT_ACKNOWLEDGED (both with the list in details).
     """
     text = show.paragraph(note, 4000, "NOTE")
-    with house.write() as session:
-        track = locked_track(session, track_id)
+    with house.read() as session:  # a long track takes a while to check: nobody waits for it
+        track = show.row(session, Track, track_id)
         if track.kind != "subtitle":
             raise BadInput("KIND", "A reference track is aligned to; it is not submitted.")
+        if (now := _draft_row(session, track_id).document) != etag:
+            raise _draft_changed(now)
+        film = known_film(session, show.row(session, Film, track.film_id))
+        cues = load_cues(house, etag)
+        _refuse_findings(house, session, track, cues, film.duration, acknowledge)
+    with house.write() as session:
+        track = locked_track(session, track_id)
         row = _draft_row(session, track_id)
         if row.document != etag:
             raise _draft_changed(row.document)
-        film = known_film(session, show.row(session, Film, track.film_id))
-        cues = load_cues(house, row.document)
-        _refuse_findings(house, session, track, cues, film.duration, acknowledge)
         named = track_hash(track.language, film.hash, cues)
         _refuse_unchanged(show.latest_version(session, track_id), named, text)
         version = TrackVersion(

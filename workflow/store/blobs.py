@@ -8,7 +8,7 @@ import os
 import uuid
 from pathlib import Path
 
-from workflow.errors import NotFound, ToolFailed
+from workflow.errors import BadInput, NotFound, ToolFailed
 
 _CHUNK = 1 << 20
 
@@ -18,6 +18,7 @@ class Blobs:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._incoming = folder / "incoming"
 
     def path(self, sha256: str) -> Path:
         """Where the blob lies, or would lie."""
@@ -25,8 +26,10 @@ class Blobs:
             raise ValueError(f"not a SHA-256: {sha256!r}")
         return self.folder / sha256[:2] / sha256[2:4] / sha256
 
-    def publish(self, file: Path) -> tuple[str, int]:
+    def publish(self, file: Path, *, expected: str | None = None) -> tuple[str, int]:
         """Move a finished *file* of the same filesystem in. Returns its SHA-256 and size.
+
+        expected    what its SHA-256 must be: otherwise BadInput HASH_MISMATCH, and nothing is moved
 
         On return the bytes and the name are on the disk, whatever happens to the power. A blob that is
         there already is kept, unless its size differs: then the new file replaces the damaged one.
@@ -38,6 +41,12 @@ class Blobs:
             os.fsync(opened.fileno())
             size = os.fstat(opened.fileno()).st_size
         sha256 = digest.hexdigest()
+        if expected not in (None, sha256):
+            raise BadInput(
+                "HASH_MISMATCH",
+                "The file that arrived is not the one that was chosen.",
+                advice="It may have changed while it was sent. Upload it again.",
+            )
         target = self.path(sha256)
         if self.size(sha256) == size:
             file.unlink()
@@ -54,9 +63,8 @@ class Blobs:
         sha256 = hashlib.sha256(data).hexdigest()
         if self.size(sha256) == len(data):
             return sha256, len(data)
-        incoming = self.folder / "incoming"
-        incoming.mkdir(parents=True, exist_ok=True)
-        file = incoming / uuid.uuid4().hex
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        file = self._incoming / uuid.uuid4().hex
         try:
             file.write_bytes(data)
             return self.publish(file)
@@ -64,6 +72,10 @@ class Blobs:
             with contextlib.suppress(OSError):
                 file.unlink(missing_ok=True)
             raise
+
+    def unfinished(self) -> list[Path]:
+        """Files on their way in. Those that have been there for long were left by a killed process."""
+        return list(self._incoming.iterdir()) if self._incoming.exists() else []
 
     def size(self, sha256: str) -> int | None:
         """Bytes of the blob's file, None when there is none."""

@@ -115,17 +115,18 @@ class Database:
 def in_whole(step: Callable[_P, _T]) -> Callable[_P, _T]:
     """Run *step*, which holds one whole transaction, again when the database asks for that.
 
-    Locked, deadlocked and not serialisable: three tries with a random pause. Never around half of a
-    transaction: what it read may have changed.
+    Locked, deadlocked and not serialisable: three tries with a random pause, none begun after ten
+    seconds of waiting. Never around half of a transaction: what it read may have changed.
     """
 
     @functools.wraps(step)
     def tried(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        patience = time.monotonic() + BUSY_MS / 1000
         for remaining in reversed(range(_TRIES)):
             try:
                 return step(*args, **kwargs)
             except ToolMissing as error:
-                if error.code != "DATABASE_BUSY" or not remaining:
+                if error.code != "DATABASE_BUSY" or not remaining or time.monotonic() > patience:
                     raise
                 time.sleep(random.uniform(0.02, 0.2))  # noqa: S311  jitter, not a secret
         raise AssertionError("unreachable")
@@ -218,15 +219,20 @@ _FULL_WORDS = re.compile(r"database or disk is full|No space left on device")
 
 
 def is_busy(error: DBAPIError) -> bool:
+    """Whether the same transaction may succeed a moment later: locked, deadlocked, or the server went away."""
     state = getattr(error.orig, "sqlstate", None)
-    return state in _BUSY_STATES or bool(_BUSY_WORDS.search(str(error.orig)))
+    return (
+        error.connection_invalidated
+        or state in _BUSY_STATES
+        or bool(_BUSY_WORDS.search(str(error.orig)))
+    )
 
 
 def _in_our_words(error: DBAPIError) -> Exception:
     if is_busy(error):
         return ToolMissing(
             "DATABASE_BUSY",
-            "The database is busy with another change.",
+            "The database is busy, or cannot be reached.",
             advice="Nothing was saved. Try again in a moment.",
         )
     if isinstance(error, OperationalError) and _FULL_WORDS.search(str(error.orig)):
