@@ -38,6 +38,7 @@ class Fit:
     scores     float64[n]: nats by which each cue's place beats chance
     lost       bool[n]: cues that belong to no place, see `order.contradicted`
     evidence   the same for all together, changes of offset paid for
+    standing   the same for the times as they were
     """
 
     rate: Fraction
@@ -47,6 +48,7 @@ class Fit:
     scores: Floats
     lost: npt.NDArray[np.bool_]
     evidence: float
+    standing: float
     noise: walk.Noise
     order: Pieces
 
@@ -118,6 +120,7 @@ def fit(cues: Floats, ref: Reference, watch: Watch = unwatched) -> Fit:
         scores=np.where(lost, -1.0, scores),
         lost=lost,
         evidence=best.evidence,
+        standing=float(walk.Scores(ground, best.noise).of(cues, np.zeros(1)).sum()),
         noise=best.noise,
         order=order,
     )
@@ -259,7 +262,7 @@ class _Meeting:
         chance = self.density * np.exp(-2 * self.density * np.abs(self.distance))
         parts = np.array(noise.shares)[:, None] * np.exp(-0.5 * (self.distance / self.scales) ** 2)
         parts /= self.scales * np.sqrt(2 * np.pi)
-        strangers = max(noise.strangers, 0.02) * chance
+        strangers = max(noise.strangers, 0.02) * chance + 1e-12
         total = parts.sum(0) + strangers
         return parts / total, strangers / total
 

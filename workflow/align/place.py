@@ -24,6 +24,7 @@ LEAST_KEPT = 0.4
 SHOT_WINDOW_FRAMES = 2  # nearer than this the eye takes a cue's edge and the cut for one
 
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def nearest_exact(marks: Sequence[Flicks], times: Sequence[Flicks]) -> list[Flic
 
 
 def snap_to_shots(
-    room: Room, starts: Ints, ends: Ints, free_start: Sequence[bool], free_end: Sequence[bool]
+    room: Room, starts: Ints, ends: Ints, free_start: Flags, free_end: Flags
 ) -> tuple[Ints, Ints]:
     """In-times close to a shot change move onto it, out-times to two frames before it. Needs a grid."""
     if room.grid is None or not room.shots:
@@ -105,7 +106,7 @@ def settle(
     starts: Ints,
     ends: Ints,
     spacing: Ints,
-    known: npt.NDArray[np.bool_],
+    known: Flags,
 ) -> tuple[Ints, Ints]:
     """Times in units that increase and keep their gaps, moved as little as can be.
 
@@ -164,9 +165,7 @@ def pooled(values: Floats, weight: Floats) -> Floats:
     return np.repeat(np.array(means), sizes)
 
 
-def fold_in(
-    room: Room, starts: Ints, ends: Ints, known: npt.NDArray[np.bool_]
-) -> tuple[Ints, Ints]:
+def fold_in(room: Room, starts: Ints, ends: Ints, known: Flags) -> tuple[Ints, Ints]:
     """Runs of cues that the reference does not know, laid between their known neighbours.
 
     A run that fits where its pieces put it stays; one that does not is drawn together evenly.

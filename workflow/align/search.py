@@ -77,10 +77,14 @@ def both_differences(cues: Floats, ref: Reference, low: float, high: float) -> F
 
 
 def reach_of(cues: Floats, ref: Reference) -> tuple[float, float]:
-    """The offsets worth trying: within REACH, and with some of both tracks meeting."""
+    """The offsets worth trying: those at which the tracks meet at all, within REACH of none.
+
+    Where the clocks are hours apart (broadcasts begin at 10:00:00), within REACH of the middle instead.
+    """
     low = ref.first - float(cues[:, 1].max())
     high = ref.last - float(cues[:, 0].min())
-    return max(low, min(-REACH, high)), min(high, max(REACH, low))
+    centre = 0.0 if low < REACH and high > -REACH else (low + high) / 2
+    return max(low, centre - REACH), min(high, centre + REACH)
 
 
 def pile(cues: Floats, ref: Reference, low: float, high: float, size: float = BIN) -> Counts:
@@ -120,9 +124,10 @@ def surprises(
     left, right = np.maximum(at - 20, 0), np.minimum(at + 21, len(seconds))
     around = (total[right] - total[left]) / (right - left) / cell * width.bins
     chance = np.maximum(around, floor)
-    high = np.maximum(heights[above].astype(np.float64), chance)
-    tail = high * np.log(high / chance) - (high - chance)
-    return (above + width.bins / 2) * size, tail, float(np.log(max(2.0, count / width.bins)))
+    high: Floats = np.maximum(heights[above].astype(np.float64), chance)
+    tail: Floats = high * np.log(high / chance) - (high - chance)
+    middles: Floats = (above.astype(np.float64) + width.bins / 2) * size
+    return middles, tail, float(np.log(max(2.0, count / width.bins)))
 
 
 def highest(
@@ -265,7 +270,7 @@ def sharpen(cues: Floats, ref: Reference, offset: float, width: Width) -> float:
     span = 2.7 * ref.scales[0] if width == NARROW else 0.25
     count = np.searchsorted(near, near + span, side="right") - np.arange(len(near))
     first = int(np.argmax(count))
-    return float(np.median(near[first : first + int(count[first])]))
+    return float(near[first + int(count[first]) // 2])
 
 
 def local_offsets(cues: Floats, ref: Reference, centres: Floats, reach: float = 90.0) -> list[Peak]:
@@ -285,6 +290,6 @@ def local_offsets(cues: Floats, ref: Reference, centres: Floats, reach: float = 
         )
         for first in np.argsort(-count, kind="stable")[:3]:
             if count[first] >= 3:
-                offset = float(np.median(near[first : first + int(count[first])]))
+                offset = float(near[first + int(count[first]) // 2])
                 found.append(Peak(offset, float(count[first])))
     return found

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workflow.align import place, walk
-from workflow.align.fit import Fit, fit
+from workflow.align.fit import fit
 from workflow.align.jitter import Steady, steadied
 from workflow.align.reference import Floats, Reference, reference_of_cues, seconds_of
 from workflow.align.trust import believe, is_related
@@ -88,7 +88,7 @@ def align_to(
         return unmoved(cues, room, method, ref)
     found = fit(times, ref, part(watch, 0, 900))
     watch(900, "Placing the cues")
-    still = fits_already(times, ref, found)
+    still = found.standing > found.evidence - SAME_AS_BEFORE
     if still:
         found = found.in_given_order()
     else:
@@ -151,12 +151,6 @@ def story_order(cues: Sequence[Cue]) -> list[int]:
     if back <= 1 + len(cues) // 10:
         return list(range(len(cues)))
     return sorted(range(len(cues)), key=lambda i: (cues[i].start, cues[i].end))
-
-
-def fits_already(times: Floats, ref: Reference, found: Fit) -> bool:
-    """Whether the times as they are explain the reference as well as the fit does."""
-    scores = walk.Scores(walk.Ground(ref), found.noise).of(times, np.zeros(1))
-    return float(scores.sum()) > found.evidence - SAME_AS_BEFORE
 
 
 def exact_times(

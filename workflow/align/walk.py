@@ -15,6 +15,7 @@ import numpy.typing as npt
 from workflow.align.reference import Floats, Reference
 
 GRID = 0.004  # seconds, step of the ground
+AT_ONCE = 1 << 18  # samples of ground worked on at once: they stay in the cache
 FINE, FARTHEST = 0.001, 8000  # seconds, and steps: distances as they are kept
 FLOOR, CEILING = -2.5, 6.0  # nats: one boundary is never proof alone
 CHAINED = 0.05  # seconds
@@ -80,12 +81,15 @@ class Ground:
     def __init__(self, ref: Reference) -> None:
         self.ref = ref
         self.origin = ref.first - 5.0
-        grid = np.arange(self.origin, ref.last + 5.0, GRID)
-        self.to_start, self.to_end = (
-            np.minimum(np.abs(nearest(marks, grid)) / FINE + 0.5, FARTHEST).astype(np.int16)
-            for marks in (ref.starts, ref.ends)
-        )
-        self.spoken = np.interp(grid, ref.clock, ref.spoken).astype(np.float32)
+        count = int((ref.last + 5.0 - self.origin) / GRID) + 1
+        self.to_start, self.to_end = np.empty(count, np.int16), np.empty(count, np.int16)
+        self.spoken = np.empty(count, np.float32)
+        for first in range(0, count, AT_ONCE):
+            rows = slice(first, min(first + AT_ONCE, count))
+            times = self.origin + np.arange(rows.start, rows.stop, dtype=np.float64) * GRID
+            for kept, marks in ((self.to_start, ref.starts), (self.to_end, ref.ends)):
+                kept[rows] = np.minimum(np.abs(nearest(marks, times)) / FINE + 0.5, FARTHEST)
+            self.spoken[rows] = np.interp(times, ref.clock, ref.spoken)
 
 
 class Scores:
@@ -94,7 +98,7 @@ class Scores:
     def __init__(self, ground: Ground, noise: Noise) -> None:
         self.ground = ground
         ref = ground.ref
-        steps = np.arange(FARTHEST + 1) * FINE
+        steps = np.arange(FARTHEST + 1, dtype=np.float64) * FINE
         self.starts, self.ends = (
             boundary_score(steps, ref.density, scales, noise).astype(np.float32)
             for scales in (ref.scales, ref.end_scales)

@@ -135,7 +135,7 @@ def _hear(references: tuple[Path, ...], fps: Fraction | None, watch: Watch) -> H
         if container:
             examined = examine(path, name=path.name, watch=part(watched, 0, 100))
             speech = _listen(path, container, examined, part(watched, 100, 1000))
-            heard = replace(heard, speech=speech, **_film_of(examined))
+            heard = _with_film(replace(heard, speech=speech), examined)
             continue
         try:
             heard = replace(heard, cues=_read(path, fps).cues)
@@ -157,14 +157,15 @@ def _head(path: Path) -> bytes:
         return file.read(1 << 16)
 
 
-def _film_of(examined: Examined) -> dict[str, FrameGrid | Flicks | None]:
+def _with_film(heard: Heard, examined: Examined) -> Heard:
     picture = examined.picture
     if picture is None:
-        return {}
-    return {
-        "grid": FrameGrid(picture.rate) if picture.constant else None,
-        "duration": picture.end - picture.start,
-    }
+        return heard
+    return replace(
+        heard,
+        grid=FrameGrid(picture.rate) if picture.constant else None,
+        duration=picture.end - picture.start,
+    )
 
 
 def _listen(path: Path, container: str, examined: Examined, watch: Watch) -> Speech:
