@@ -43,6 +43,7 @@ COMMANDS = {
     "media": "workflow.cli.media:media",
     "subtitles": "workflow.cli.subtitles:subtitles",
     "align": "workflow.cli.align:align",
+    "dub": "workflow.cli.dub:dub",
     "render": "workflow.cli.render:render",
     "up": "workflow.cli.server:up",
     "demo": "workflow.cli.demo:demo",

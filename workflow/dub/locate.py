@@ -414,7 +414,7 @@ class _Hearing:
         lengths = self.templates.lengths
         pace = float(np.median([(p.end - p.start) / lengths[p.line] for p in passages]))
         edges = Loudness(self._samples, self._quiet)
-        found = []
+        found: list[tuple[Passage, Take]] = []
         for number, passage in enumerate(passages):
             before = passages[number - 1] if number else None
             after = passages[number + 1] if number + 1 < len(passages) else None
@@ -492,7 +492,8 @@ def _every_10_ms(speech: Frames | None, samples: Frames, frames: int) -> Frames:
     seconds = len(samples) / RATE
     middles = (np.arange(len(speech)) + 0.5) * (seconds / len(speech))
     at = np.arange(frames) * (HOP_SAMPLES / RATE) + 0.0125
-    return np.interp(at, middles, speech).astype(np.float32)
+    even: Frames = np.interp(at, middles, speech).astype(np.float32)
+    return even
 
 
 def _normal(power: Frames, voiced: npt.NDArray[np.bool_], warp: float) -> Frames:

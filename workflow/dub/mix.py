@@ -151,7 +151,7 @@ class Mix:
         if self.style is not None:
             bed *= ducking(self.spans, self.style, first, last)[:, None]
         elif self._grains is not None:
-            bed += self._tone(first, last, bed)
+            bed += self._tone(self._grains, first, last)
         return bed
 
     def dialogue(self, first: int, last: int) -> Samples:
@@ -172,7 +172,7 @@ class Mix:
         for first in range(0, self.length, BLOCK):
             yield first, min(first + BLOCK, self.length)
 
-    def _tone(self, first: int, last: int, bed: Samples) -> Samples:
+    def _tone(self, grains: list[Samples], first: int, last: int) -> Samples:
         """Room tone under what is digitally empty, faded at its edges by the grains' own shape."""
         out = np.zeros((last - first, 2), np.float32)
         half = _GRAIN // 2
@@ -183,7 +183,7 @@ class Mix:
             heard = self.bed[max(0, at) : at + _GRAIN]
             if at < -half or (len(heard) and np.abs(heard).max() > _EMPTY_BED):
                 continue
-            grain = self._grains[(number * 2654435761 >> 7) % len(self._grains)] * shape  # type: ignore[index]
+            grain = grains[(number * 2654435761 >> 7) % len(grains)] * shape
             start, end = max(at, first), min(at + _GRAIN, last)
             if start < end:
                 out[start - first : end - first] += grain[start - at : end - at]

@@ -59,12 +59,16 @@ def samples_of(duration: Flicks, rate: int = RATE) -> int:
     return round(Fraction(duration * rate, FLICKS_PER_SECOND))
 
 
-def read_recording(path: Path, *, rate: int = RATE, watch: Watch = unwatched) -> Recording:
-    """The first sound of *path*, mono at *rate*; the louder side where the other is empty.
+def read_recording(
+    path: Path, *, rate: int = RATE, stream: int | None = None, watch: Watch = unwatched
+) -> Recording:
+    """A sound of *path*, mono at *rate*, from its first sample on; the louder side where the other is empty.
+
+    stream  index in the file; None: the first sound
 
     Raises BadInput: what `sniff` raises, NO_SOUND, UNREADABLE, TOO_LONG (4 h), SILENT.
     """
-    blocks = list(decoded(path, rate=rate, channels=2, watch=watch))
+    blocks = list(decoded(path, rate=rate, channels=2, stream=stream, watch=watch))
     both = np.concatenate(blocks) if blocks else np.zeros((0, 2), np.float32)
     peaks = np.abs(both).max(axis=0, initial=0.0)
     if peaks.max(initial=0.0) < _SILENT:
