@@ -99,6 +99,12 @@ STEPS = {
     "wait": lazy_gettext("Open"),
     "none": lazy_gettext("Open"),
 }
+# what alignment says of a cue (workflow/align/values.py)
+MARKS = {
+    "snapped": lazy_gettext("on a boundary of the other track"),
+    "moved_by_neighbours": lazy_gettext("fitted between its neighbours"),
+    "no_counterpart": lazy_gettext("nothing like it there"),
+}
 STEP_ICONS = {
     "upload": "upload",
     "align": "align",
@@ -288,6 +294,7 @@ def tables() -> dict[str, Any]:
         "JOBS": JOBS,
         "FORMS": FORMS,
         "STEPS": STEPS,
+        "MARKS": MARKS,
         "STEP_ICONS": STEP_ICONS,
         "STATION_ICONS": STATION_ICONS,
     }

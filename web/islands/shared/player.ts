@@ -56,7 +56,8 @@ export class Player {
     part<HTMLSelectElement>('size')?.addEventListener('change', (event) =>
       this.changeSize((event.target as HTMLSelectElement).value),
     )
-    this.show(0)
+    // A seek takes the poster away, which is another frame than the one that is told.
+    void this.seekFrame(0)
   }
 
   private listen(video: HTMLVideoElement, clock: FrameClock): void {
