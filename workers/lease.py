@@ -42,6 +42,15 @@ def house() -> House:
     return _house
 
 
+def let_children_hear_sigterm() -> None:
+    """A pool process ignores SIGTERM, and what it starts would inherit that and not hear when to stop.
+
+    A handler that does nothing is the same for this process and is not inherited. To be called by a task:
+    billiard sets its own after the process's initialiser.
+    """
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
+
+
 def owner(hostname: str) -> str:
     """This process, as `lease_owner` names it."""
     return f"{hostname}/{os.getpid()}"
@@ -61,9 +70,6 @@ def _main_house() -> Iterator[House]:
 def _forget_the_parents_house(**_: Any) -> None:
     global _house  # noqa: PLW0603
     _house = None
-    # The main process decides when this one ends. Not SIG_IGN: ffmpeg would inherit that, and not hear
-    # when it is told to stop.
-    signal.signal(signal.SIGTERM, lambda number, frame: None)
 
 
 @signals.worker_init.connect  # type: ignore[untyped-decorator]

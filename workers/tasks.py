@@ -42,6 +42,7 @@ def render(self: Any, job_id: str) -> None:
 
 
 def _do(hostname: str, job_id: str) -> None:
+    lease.let_children_hear_sigterm()
     house = lease.house()
     claimed = stages.claim(house, job_id, lease.owner(hostname))
     if claimed is None:

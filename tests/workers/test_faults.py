@@ -38,6 +38,7 @@ def test_a_job_is_done_by_a_worker_that_only_got_its_id(site: Site, undisturbed:
     assert list(site.house.settings.work_dir.iterdir()) == []
 
 
+@pytest.mark.database
 def test_f1_a_killed_pool_process_is_noticed_and_the_film_comes_out_the_same(
     site: Site, undisturbed: str
 ) -> None:
@@ -157,6 +158,7 @@ def test_f7_five_messages_for_one_job_are_one_claim(site: Site) -> None:
     assert site.job(film) == done
 
 
+@pytest.mark.database
 def test_f8_a_worker_that_was_frozen_past_its_lease_changes_nothing_when_it_wakes(
     site: Site, undisturbed: str
 ) -> None:
