@@ -94,6 +94,7 @@ def fit(cues: Floats, ref: Reference, watch: Watch = unwatched) -> Fit:
     watch(0, "Looking for the frame rate")
     coarse = search.likely_rate(cues, ref)
     rates = candidate_rates(coarse, search.sharpened_rate(cues, ref, coarse))
+    rates = search.best_rates(cues, ref, rates)
     watch(300, "Looking for cuts")
     ground = walk.Ground(ref)
     best = first_walk(cues, rates, ground)

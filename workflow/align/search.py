@@ -9,6 +9,7 @@ piece of a cut film at once. How surprising a pile is, is the Poisson tail of it
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,9 @@ MOST_BLOCKS = 50
 
 RATE_FAMILY = (24000 / 1001, 24.0, 25.0, 30000 / 1001, 30.0)
 
+BEYOND_DOUBT = 25.0  # nats a window: no other rate comes near, it need not be tried
+RULED_OUT = 40.0  # nats by which a rate must be worse than another to be left out
+HARDLY = -2.0  # nats: an offset below is chance
 CLEARLY = 12.0  # nats: the best of so many rates is no better than this by chance
 FREE_RATES = np.arange(0.88, 1.1205, 0.0015)
 
@@ -194,10 +198,13 @@ def likely_rate(cues: Floats, ref: Reference) -> float:
     The family of frame rates first; any rate within ±12 % when none of them explains much.
     """
     windows = windows_of(len(cues), 30, 8)
-    tried = [
-        (rate_evidence(cues, ref, rate, windows), -i, rate) for i, rate in enumerate(coarse_rates())
-    ]
-    evidence, _, rate = max(tried)
+    evidence, rate = -np.inf, 1.0
+    for tried in coarse_rates():
+        found = rate_evidence(cues, ref, tried, windows)
+        if found > evidence:
+            evidence, rate = found, tried
+        if evidence > BEYOND_DOUBT * len(windows):
+            break
     if evidence < 12.0 * len(windows):
         short = windows_of(len(cues), 20, 5)
         known = rate_evidence(cues, ref, rate, short, FAR, FAR_BIN)
@@ -205,6 +212,16 @@ def likely_rate(cues: Floats, ref: Reference) -> float:
         if free[0] > max(known, evidence) + CLEARLY:
             rate = float(free[1])
     return rate
+
+
+def best_rates(cues: Floats, ref: Reference, rates: list[Fraction]) -> list[Fraction]:
+    """Those of *rates* that long windows do not rule out, best first."""
+    if len(rates) == 1:
+        return rates
+    windows = windows_of(len(cues), 60, 6)
+    evidence = {r: rate_evidence(cues, ref, float(r), windows) for r in rates}
+    best = max(evidence.values())
+    return sorted((r for r in rates if evidence[r] > best - RULED_OUT), key=lambda r: -evidence[r])
 
 
 def sharpened_rate(cues: Floats, ref: Reference, rate: float) -> float:
@@ -241,16 +258,17 @@ def candidate_offsets(cues: Floats, ref: Reference) -> list[Peak]:
     low, high = reach_of(cues, ref)
     size = max(BLOCK, -(-len(cues) // MOST_BLOCKS))
     blocks = [slice(i, min(i + size, len(cues))) for i in range(0, len(cues), size)]
-    piles = [pile(cues[block], ref, low, high) for block in blocks]
+    piles = np.cumsum([pile(cues[block], ref, low, high) for block in blocks], axis=0)
     found: list[Peak] = []
     for span, most in ((1, 2), (2, 4), (6, 4), (len(blocks), 8)):
         step = max(1, span // 2)
         for i in range(0, max(1, len(blocks) - span + 1), step):
             stretch = cues[blocks[i].start : blocks[min(i + span, len(blocks)) - 1].stop]
-            counts = np.sum(piles[i : i + span], axis=0)
+            counts = piles[min(i + span, len(blocks)) - 1] - (piles[i - 1] if i else 0)
             for width in CLOSE:
                 for peak in highest(counts, 2 * len(stretch), ref, low, width, most):
-                    found.append(Peak(sharpen(stretch, ref, peak.offset, width), peak.surprise))
+                    if peak.surprise > HARDLY:
+                        found.append(Peak(sharpen(stretch, ref, peak.offset, width), peak.surprise))
     return found
 
 

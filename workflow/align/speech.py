@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-import av
 import numpy as np
 import numpy.typing as npt
 
@@ -198,6 +197,8 @@ def _decoded(
 
     Sound before *zero* is left out; silence stands for what is missing in the file.
     """
+    import av  # noqa: PLC0415  aligning to subtitles needs none of it
+
     options = {"format_whitelist": demuxer} if demuxer else {}
     try:
         with (
@@ -226,6 +227,8 @@ def _decoded(
 
 
 def _resampled(media: Any, stream: Any, zero: Flicks) -> Iterator[tuple[Samples, int]]:
+    import av  # noqa: PLC0415
+
     resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
     longest = LONGEST_HOPS * HOP_SAMPLES
     length = max(1.0, (media.duration or 0) / av.time_base)  # seconds, as the header claims
@@ -260,4 +263,6 @@ def _mono(frame: Any) -> Samples:
 
 
 def _refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+    import av  # noqa: PLC0415
+
     raise av.PermissionError(1, "a media file may not name other files")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,12 +17,13 @@ from workflow.align import align as align_cues
 from workflow.cli import ProgressLine, print_json
 from workflow.errors import BadInput
 from workflow.media.container import sniff
-from workflow.media.ffmpeg import DEMUXERS
-from workflow.media.probe import Examined, examine
 from workflow.progress import Watch, part
 from workflow.timebase import FLICKS_PER_SECOND, Flicks, FrameGrid, clock, parse_rate
 from workflow.tracks.cues import Cue, in_order
 from workflow.tracks.formats import Imported, format_named, read_subtitles, write_subtitles
+
+if TYPE_CHECKING:
+    from workflow.media.probe import Examined
 
 
 @click.group()
@@ -133,6 +135,8 @@ def _hear(references: tuple[Path, ...], fps: Fraction | None, watch: Watch) -> H
         watched = part(watch, 1000 * i // len(references), 1000 * (i + 1) // len(references))
         container, refusal = _container_of(path)
         if container:
+            from workflow.media.probe import examine  # noqa: PLC0415  a subtitle file needs no libav
+
             examined = examine(path, name=path.name, watch=part(watched, 0, 100))
             speech = _listen(path, container, examined, part(watched, 100, 1000))
             heard = _with_film(replace(heard, speech=speech), examined)
@@ -169,6 +173,8 @@ def _with_film(heard: Heard, examined: Examined) -> Heard:
 
 
 def _listen(path: Path, container: str, examined: Examined, watch: Watch) -> Speech:
+    from workflow.media.ffmpeg import DEMUXERS  # noqa: PLC0415
+
     if examined.sound is None:
         raise BadInput(
             "NO_SOUND",
