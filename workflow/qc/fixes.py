@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
+from workflow.language.glossary import replaced
+from workflow.qc import dialogue
 from workflow.qc.breaking import rebroken
-from workflow.qc.rule import ERROR, RULES, Finding, LineUp
-from workflow.timebase import Flicks
+from workflow.qc.rule import ERROR, RULES, LineUp
+from workflow.qc.timing import speech_end
+from workflow.qc.usage import capitalised, joined_tags, labelled, sung
+from workflow.qc.wording import alphabets_mended, confusables_mended
+from workflow.timebase import FLICKS_PER_SECOND, Flicks
 from workflow.tracks.cues import Cue, in_order
 from workflow.tracks.text import from_markup
 
@@ -48,6 +52,47 @@ def _ellipsis(track: LineUp, index: int) -> Cue:
     return replace(cue, text=cue.text.replace(wrong, right))
 
 
+def _text(change: Callable[[LineUp, str], str]) -> Fixer:
+    """A mend that changes nothing but the text."""
+
+    def mended(track: LineUp, index: int) -> Cue:
+        cue = track.cues[index]
+        return replace(cue, text=change(track, cue.text))
+
+    return mended
+
+
+def _capitals(track: LineUp, index: int) -> Cue:
+    cue = track.cues[index]
+    return replace(cue, text=capitalised(track, index, cue.text))
+
+
+def _two_speakers(track: LineUp, index: int) -> Cue:
+    cue = track.cues[index]
+    if "\n" in cue.text:
+        return replace(cue, text=dialogue.both_dashed(cue.text, track.profile.dash or "-"))
+    return replace(cue, text=dialogue.speakers_apart(cue.text, track.profile.dash))
+
+
+def _dashes(track: LineUp, index: int) -> Cue:
+    cue = track.cues[index]
+    form = track.profile.dash or "-"
+    found = dialogue.dashes(cue.text)
+    both = len(found) == 2 and any(found) and dialogue.can_dash_both(cue.text)
+    text = dialogue.both_dashed(cue.text, form) if both else dialogue.dashed(cue.text, form)
+    return replace(cue, text=text)
+
+
+def _allowed_form(track: LineUp, index: int) -> Cue:
+    """The last forbidden form first, so that places before it stay where they are."""
+    cue = track.cues[index]
+    text = cue.text
+    for use in reversed(track.lore.glossary.find_forbidden(text)):
+        if use.term.tk:
+            text = replaced(use, text, use.term.tk[0])
+    return replace(cue, text=text)
+
+
 def _lines(track: LineUp, index: int) -> Cue:
     cue = track.cues[index]
     return replace(cue, text=rebroken(track, index) or cue.text)
@@ -67,6 +112,23 @@ def _on_grid(track: LineUp, index: int) -> Cue:
 def _until_next(track: LineUp, index: int) -> Cue:
     """Ends the smallest allowed gap before the next cue."""
     return replace(track.cues[index], end=_latest_end(track, index))
+
+
+def _with_speech(track: LineUp, index: int) -> Cue:
+    """Ends as long after the speech as the profile allows, if it can still be read and no gap flickers."""
+    cue = track.cues[index]
+    ended = speech_end(track, index)
+    if ended is None:
+        return cue
+    p = track.profile
+    due = ended + track.frames_of(p.out_late)
+    least = max(p.min_duration, p.min_duration_a_word * len(track.texts[index].split()))
+    if cps := p.cps or p.hard_cps:
+        least = max(least, -(-track.characters[index] * FLICKS_PER_SECOND // cps))
+    due = max(due, track.grid.first_frame_at(cue.start + least))
+    if due >= track.frames[index][1]:
+        return cue
+    return replace(cue, end=track.grid.time_of(due))
 
 
 def _latest_end(track: LineUp, index: int) -> Flicks:
@@ -108,8 +170,18 @@ FIXERS: dict[str, Fixer] = {
     # In the order in which they are applied: words, order, cuts, gaps, length, lines.
     "X01": _without_it,
     "X04": _tags,
+    "X15": _text(lambda track, text: confusables_mended(text, track.language)),
+    "X16": _text(lambda track, text: alphabets_mended(text, track)),
     "X03": _spaces,
     "X05": _ellipsis,
+    "M04": _allowed_form,
+    "L11": _two_speakers,
+    "L12": _dashes,
+    "X08": _text(lambda track, text: dialogue.dashed(text, track.profile.dash or "-")),
+    "X10": _text(lambda track, text: labelled(text, track.profile.label)),
+    "X11": _text(lambda track, text: sung(text, track.profile.song)),
+    "X09": _text(lambda track, text: joined_tags(text)),
+    "X07": _capitals,
     "T17": _inside_film,
     "T18": _on_grid,
     "T07": _until_next,
@@ -117,77 +189,95 @@ FIXERS: dict[str, Fixer] = {
     "T12": _in_at_cut,
     "T13": _out_at_cut,
     "T14": _out_at_cut,
+    "T09": _with_speech,
     "T06": _until_next,
     "T05": _until_next,
     "T01": _longer,
     "L01": _lines,
     "L02": _lines,
     "L03": _lines,
+    "L04": _lines,
+    "L05": _lines,
     "L06": _lines,
     "L07": _lines,
+    "L08": _lines,
     "L09": _lines,
+    "L10": _lines,
 }
 
 
-def mend(
-    track: LineUp,
-    rules: Collection[str],
-    judge: Callable[[LineUp], Sequence[Finding]],
-) -> tuple[Cue, ...]:
-    """The cues of *track*, in order of time, with what *rules* found mended where that does no harm.
+NEVER_ERRORS = frozenset(
+    {
+        *("T02", "T04", "T06", "T08", "T09", "T10", "T11", "T12", "T13", "T14", "T15", "T18"),
+        *("L03", "L04", "L05", "L07", "L08", "L09", "L10", "L11", "L12"),
+        *("X03", "X05", "X06", "X07", "X08", "X09", "X10", "X11", "X12", "X13", "X14"),
+        *("M02", "M05", "M06", "M07", "M08", "M09"),
+    }
+)
+"""Rules whose findings are errors only where a profile says so: a mend need not be held against the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Mended cues, in order of time, and the uids of those that rules pull to and fro: left as they were."""
+
+    cues: tuple[Cue, ...]
+    conflicts: frozenset[str]
+
+
+def mend(track: LineUp, rules: Collection[str]) -> Repair:
+    """The cues of *track* with what *rules* find mended where that does no harm.
 
     Rounds of all fixers follow one another until nothing changes. A mend that would make a new error
-    is not made. A cue that rules pull to and fro is left as it was given, and the rest mended around it.
+    is not made. A cue that still changes in the last round is left as it was given, and the rest mended
+    around it.
     """
-    given = _with(track, in_order(track.cues))
-    judge = lru_cache(maxsize=2)(judge)  # the state before a mend and the one after it
-    left: set[str] = set()
+    given = track.with_cues(in_order(track.cues))
+    left: frozenset[str] = frozenset()
     while True:
-        cues, restless = _rounds(given, rules, judge, left)
+        cues, restless = _rounds(given, rules, left)
         if not restless:
-            return cues
+            return Repair(cues, left)
         left |= restless
 
 
 def _rounds(
-    track: LineUp,
-    rules: Collection[str],
-    judge: Callable[[LineUp], Sequence[Finding]],
-    left: set[str],
-) -> tuple[tuple[Cue, ...], set[str]]:
+    track: LineUp, rules: Collection[str], left: frozenset[str]
+) -> tuple[tuple[Cue, ...], frozenset[str]]:
     """The mended cues, and the uids of those that still change after the last round."""
     before = track.cues
     for _ in range(_ROUNDS):
         before = track.cues
         for name in (name for name in FIXERS if name in rules):
-            track = _apply(track, name, judge, left)
+            track = _apply(track, name, left)
         if track.cues == before:
-            return before, set()
+            return before, frozenset()
     changed = set(before) ^ set(track.cues)
-    return track.cues, {cue.uid for cue in changed}
+    return track.cues, frozenset(cue.uid for cue in changed)
 
 
-def _apply(
-    track: LineUp, name: str, judge: Callable[[LineUp], Sequence[Finding]], left: set[str]
-) -> LineUp:
+def _apply(track: LineUp, name: str, left: frozenset[str]) -> LineUp:
     """One fixer on every cue where its rule is broken, less the mends that would make an error."""
     if not track.can_judge(RULES[name]):
         return track
     hits = [
         hit for hit in RULES[name].judge(track) if hit.fix and track.cues[hit.index].uid not in left
     ]
-    mended = {track.cues[hit.index].uid: FIXERS[name](track, hit.index) for hit in hits}
-    mended = {uid: cue for uid, cue in mended.items() if cue is None or _is_sound(cue)}
-    if not mended:
-        return track
-    errors = _errors(judge(track))
-    for _ in range(2):
-        changed = _with(track, _replaced(track.cues, mended))
-        new = _errors(judge(changed)) - errors
-        if not new:
+    mended: dict[str, Cue | None] = {}
+    for hit in hits:
+        cue = track.cues[hit.index]
+        new = FIXERS[name](track, hit.index)
+        if new != cue and (new is None or _is_sound(new)):
+            mended[cue.uid] = new
+    while mended:
+        changed = track.with_cues(_replaced(track.cues, mended))
+        new_errors = errors_of(changed) - errors_of(track)
+        if not new_errors:
             return changed
-        blamed = {uid for _, uid in new} | _neighbours(track.cues, {uid for _, uid in new})
-        mended = {uid: cue for uid, cue in mended.items() if uid not in blamed}
+        blamed = {uid for _, uid in new_errors}
+        blamed |= _neighbours(track.cues, blamed)
+        fewer = {uid: cue for uid, cue in mended.items() if uid not in blamed}
+        mended = fewer if len(fewer) < len(mended) else {}
     return track
 
 
@@ -195,8 +285,21 @@ def _is_sound(cue: Cue) -> bool:
     return 0 <= cue.start < cue.end
 
 
-def _errors(findings: Sequence[Finding]) -> set[tuple[str, str]]:
-    return {(found.rule, found.uid) for found in findings if found.severity == ERROR}
+def errors_of(track: LineUp) -> frozenset[tuple[str, str]]:
+    """Rule and uid of every error; worked out once for a line-up."""
+    kept: frozenset[tuple[str, str]] | None = track.__dict__.get("errors")
+    if kept is None:
+        given = track.profile.severities
+        kept = frozenset(
+            (rule.id, track.cues[hit.index].uid)
+            for rule in RULES.values()
+            if (rule.id not in NEVER_ERRORS or given.get(rule.id) == ERROR)
+            and track.can_judge(rule)
+            for hit in rule.judge(track)
+            if given.get(rule.id, hit.severity) == ERROR
+        )
+        track.__dict__["errors"] = kept
+    return kept
 
 
 def _replaced(cues: Sequence[Cue], mended: dict[str, Cue | None]) -> tuple[Cue, ...]:
@@ -210,9 +313,3 @@ def _neighbours(cues: Sequence[Cue], uids: set[str]) -> set[str]:
         if cue.uid in uids:
             near |= {other.uid for other in cues[max(0, i - 1) : i + 2]}
     return near
-
-
-def _with(track: LineUp, cues: Sequence[Cue]) -> LineUp:
-    return LineUp(
-        cues, track.profile, language=track.language, film=track.film, source=track.source
-    )

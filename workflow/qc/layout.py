@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from workflow.language.postpositions import (
-    CLITICS,
-    POSTPOSITIONS,
-    UNITS,
-    belongs_to,
-    bound_start,
-)
-from workflow.qc.breaking import rebroken
+from workflow.language.linebreak import Tear, is_good, torn
+from workflow.qc.breaking import SPEAKER, rebroken
 from workflow.qc.profiles import Profile
 from workflow.qc.rule import ERROR, HINT, WARNING, Hit, LineUp, rule
 from workflow.tracks.text import count_characters, plain
 
-_TWO_SPEAKERS = re.compile(r"^\s*[-–—]", re.MULTILINE)
+SHORT_LINE = 12
+"""A line shorter than this beside one more than twice as long looks lost."""
 
 
 @rule("L01", "Lines are not too long")
@@ -50,65 +44,137 @@ def too_many_lines(track: LineUp) -> Iterator[Hit]:
 
 @rule("L03", "One line where one is enough")
 def one_line_is_enough(track: LineUp) -> Iterator[Hit]:
-    if not track.profile.one_line:
-        return
     for i, lines in enumerate(track.lines):
-        if len(lines) < 2 or _TWO_SPEAKERS.search(track.texts[i]):
+        if len(lines) < 2 or _is_dialogue(lines):
             continue
         if count_characters(" ".join(lines)) <= track.profile.line_characters:
             yield Hit(i, HINT, "The text fits in one line.", fix=True)
 
 
+def _is_dialogue(lines: tuple[str, ...]) -> bool:
+    return any(SPEAKER.match(line) for line in lines)
+
+
+def _two_lines(track: LineUp) -> Iterator[tuple[int, str, str]]:
+    """The cues of two lines that one speaker says and that one line would not hold."""
+    for i, lines in enumerate(track.lines):
+        if len(lines) == 2 and not _is_dialogue(lines):
+            upper, lower = lines[0].strip(), lines[1].strip()
+            if upper and lower and _too_long_for_one(track, upper, lower):
+                yield i, upper, lower
+
+
+def _too_long_for_one(track: LineUp, upper: str, lower: str) -> bool:
+    return count_characters(f"{upper} {lower}") > track.profile.line_characters
+
+
+def _better(track: LineUp, index: int, upper: str) -> tuple[str, str] | None:
+    """The lines of the cue broken anew, without markup; None where that changes nothing."""
+    text = rebroken(track, index)
+    if text is None or "\n" not in text:
+        return None
+    above, below = plain(text).split("\n")
+    return None if above == upper else (above, below)
+
+
+@rule("L04", "Lines of about one length")
+def balance_of_lines(track: LineUp) -> Iterator[Hit]:
+    for i, upper, lower in _two_lines(track):
+        if _lost(upper, lower):
+            short, long = sorted((count_characters(upper), count_characters(lower)))
+            better = _better(track, i, upper)
+            fix = better is not None and not _lost(*better)
+            yield Hit(i, WARNING, f"A line of {short} characters beside one of {long}.", fix)
+
+
+def _lost(upper: str, lower: str) -> bool:
+    short, long = sorted((count_characters(upper), count_characters(lower)))
+    return short < SHORT_LINE and long > 2 * short
+
+
+@rule("L05", "The upper line is the shorter")
+def pyramid(track: LineUp) -> Iterator[Hit]:
+    for i, upper, lower in _two_lines(track):
+        if count_characters(upper) <= count_characters(lower):
+            continue
+        better = _better(track, i, upper)
+        if (
+            better
+            and len(better[0]) <= len(better[1])
+            and _quality(track, *better) == _quality(track, upper, lower)
+        ):
+            yield Hit(i, HINT, "The upper line is longer where it could be the shorter.", fix=True)
+
+
+@rule("L10", "Breaks where the reader pauses")
+def good_break(track: LineUp) -> Iterator[Hit]:
+    for i, upper, lower in _two_lines(track):
+        better = _better(track, i, upper)
+        if better and _quality(track, *better) == 2 and _quality(track, upper, lower) == 1:
+            yield Hit(
+                i, HINT, f"Breaks better after “{better[0].rsplit(maxsplit=1)[-1]}”.", fix=True
+            )
+
+
+def _quality(track: LineUp, upper: str, lower: str) -> int:
+    """2 where a reader pauses, 0 where words are torn apart, else 1."""
+    if track.is_turkmen_latin and torn(upper, lower):
+        return 0
+    return 2 if is_good(upper, lower) else 1
+
+
 @rule("L06", "No line begins with a postposition", turkmen=True)
 def postposition_first(track: LineUp) -> Iterator[Hit]:
-    yield from _torn(track, POSTPOSITIONS, ERROR)
+    for i, number, tear, above in _tears(track, "postposition"):
+        # A word that can also begin a phrase is for a person to judge.
+        yield _torn_hit(track, i, number, tear, above, ERROR if tear.sure else WARNING)
 
 
 @rule("L07", "A figure and its unit stay together", turkmen=True)
 def unit_first(track: LineUp) -> Iterator[Hit]:
-    for hit, above in _torn_with(track, UNITS, WARNING):
-        if re.search(r"(\d|-nj[iy])$", above):
-            yield hit
+    for i, number, tear, above in _tears(track, "unit"):
+        yield _torn_hit(track, i, number, tear, above, WARNING)
+
+
+@rule("L08", "First name and surname stay together", turkmen=True)
+def surname_first(track: LineUp) -> Iterator[Hit]:
+    for i, number, tear, above in _tears(track, "name"):
+        if number:  # a name may well begin the next cue
+            yield _torn_hit(track, i, number, tear, above, WARNING)
 
 
 @rule("L09", "A verb and its auxiliary stay together", turkmen=True)
 def auxiliary_first(track: LineUp) -> Iterator[Hit]:
-    yield from _torn(track, CLITICS, WARNING)
+    for i, number, tear, above in _tears(track, "verb", "pair"):
+        yield _torn_hit(track, i, number, tear, above, WARNING)
 
 
-def _torn(track: LineUp, groups: frozenset[str], severity: str) -> Iterator[Hit]:
-    return (hit for hit, _ in _torn_with(track, groups, severity))
-
-
-def _torn_with(track: LineUp, groups: frozenset[str], severity: str) -> Iterator[tuple[Hit, str]]:
-    """Lines, and whole cues, that begin with a word torn from the text above; with that text."""
-    if not track.profile.postpositions:
-        return
+def _tears(track: LineUp, *kinds: str) -> Iterator[tuple[int, int, Tear, str]]:
+    """Lines, and whole cues, that begin with a word torn from the text above: cue, line, what, text above."""
     above = ""
     for i, lines in enumerate(track.lines):
         for number, line in enumerate(lines):
-            found = bound_start(line, groups)
-            if found and belongs_to(found, above):
-                word = " ".join(found.words)
-                place = f"Line {number + 1}" if number else "The cue"
-                # A word that can also begin a phrase is for a person to judge.
-                judged = severity if found.sure else WARNING
-                message = f"{place} begins with {word!r}, torn from “{_tail(above)}”."
-                yield Hit(i, judged, message, number > 0 and _mends(track, i, groups)), above
+            if above and line and (tear := torn(above, line)) and tear.kind in kinds:
+                yield i, number, tear, above
             above = line.strip() or above
+
+
+def _torn_hit(track: LineUp, index: int, number: int, tear: Tear, above: str, severity: str) -> Hit:
+    place = f"Line {number + 1}" if number else "The cue"
+    message = f"{place} begins with {tear.word!r}, torn from “{_tail(above)}”."
+    return Hit(index, severity, message, number > 0 and _mends(track, index, tear.kind))
 
 
 def _tail(text: str) -> str:
     return text.rsplit(maxsplit=1)[-1] if text.split() else ""
 
 
-def _mends(track: LineUp, index: int, groups: frozenset[str]) -> bool:
-    """Whether breaking the cue anew leaves no word of *groups* at the start of its lower lines."""
+def _mends(track: LineUp, index: int, kind: str) -> bool:
+    """Whether breaking the cue anew tears nothing of this kind."""
     text = rebroken(track, index)
     if text is None:
         return False
-    lines = plain(text).split("\n")
     return not any(
-        (found := bound_start(line, groups)) and belongs_to(found, above)
-        for above, line in pairwise(lines)
+        (tear := torn(above, line)) and tear.kind == kind
+        for above, line in pairwise(plain(text).split("\n"))
     )

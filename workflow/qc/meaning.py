@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from workflow.qc.pairs import pairs
-from workflow.qc.rule import WARNING, Hit, LineUp, rule
+from workflow.qc.rule import ERROR, WARNING, Hit, LineUp, rule
 from workflow.tracks.text import count_characters
 
 _FIGURES = re.compile(r"\d+(?:[ \u00a0.,]\d{3})*(?:[.,]\d+)?")
@@ -62,7 +62,7 @@ def numbers(track: LineUp) -> Iterator[Hit]:
                 *(f"{n} of the source is not here" for n in lost[:3]),
                 *(f"{n} is not in the source" for n in added[:3]),
             ]
-            yield Hit(pair.targets[0], track.profile.numbers, f"{'; '.join(parts)}.")
+            yield Hit(pair.targets[0], ERROR, f"{'; '.join(parts)}.")
 
 
 def _figures(text: str) -> Counter[str]:

@@ -26,6 +26,14 @@ class Pair:
 
 
 def pairs(track: LineUp) -> list[Pair]:
+    """`_pairs`, worked out once for a line-up."""
+    kept: list[Pair] | None = track.__dict__.get("pairs")
+    if kept is None:
+        kept = track.__dict__["pairs"] = _pairs(track)
+    return kept
+
+
+def _pairs(track: LineUp) -> list[Pair]:
     """Source and target cues grouped by the time they share, in order of time.
 
     Two cues belong together if they share more than half of the shorter one; a cue that two share

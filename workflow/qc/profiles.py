@@ -7,11 +7,20 @@ the product's own. None: the profile has no such rule.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from workflow.errors import BadInput
 from workflow.timebase import FLICKS_PER_SECOND, Flicks
+
+OFF = "off"
+SEVERITIES = ("error", "warning", "hint", OFF)
+
+Limit: TypeAlias = int | Fraction
+"""Whole frames, or seconds as a fraction."""
 
 
 def _seconds(value: str) -> Flicks:
@@ -20,7 +29,11 @@ def _seconds(value: str) -> Flicks:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One column of the table of rules."""
+    """One column of the table of rules.
+
+    severities      by rule: what its findings count as here, or "off"; rules that are not named keep
+                    their own
+    """
 
     name: str
     min_duration: Flicks  # shorter is a warning …
@@ -32,20 +45,27 @@ class Profile:
     hard_cps_english: int | None
     wpm: int | None  # words a minute; more is a hint
     min_gap_frames: int | None
-    chaining: bool  # whether a gap shorter than half a second closes to the minimum
-    cut_far: bool  # T11: whether an in-time 8 frames to half a second before a cut moves away
+    in_early: Limit  # T08: how far an in-time may lie before the speech …
+    in_late: Limit  # … and after its beginning
+    out_late: Limit  # T09: how long a cue may stand after the speech
+    cut_near_frames: int  # T10 looks this far before a cut, T11 from there on; Subtitle Edit has 8
     cut_out_frames: int  # frames between an out-time and the cut that it belongs to
     cut_out_window: Fraction  # T14: seconds after a cut within which an out-time moves back
-    off_grid: bool  # T18
+    speech_may_cross: bool  # T15: whether a cue may stand across a cut if its speech does
     line_characters: int  # more is a warning …
     hard_line_characters: int  # … and more than this an error
     max_lines: int
     third_line: str  # severity of one line too many
-    one_line: bool  # L03
-    postpositions: bool  # L06, L07, L09
     ellipsis: str  # the form that is right
-    closed_characters: bool  # X15
-    numbers: str  # severity of M01
+    dash: str  # what a speaker's line begins with
+    label: str  # X10: "lower" [laughs], "capitals" LAUGHS, "brackets" alone
+    song: str  # the sign at both ends of sung words
+    italics: bool  # whether they are used at all
+    written_numbers: int  # X12: up to this in words
+    severities: Mapping[str, str] = field(default_factory=dict)
+
+    def judges(self, rule: str) -> bool:
+        return self.severities.get(rule) != OFF
 
 
 TRAINING_FILM = Profile(
@@ -59,20 +79,25 @@ TRAINING_FILM = Profile(
     hard_cps_english=None,
     wpm=130,
     min_gap_frames=2,
-    chaining=True,
-    cut_far=True,
+    in_early=3,
+    in_late=6,
+    out_late=Fraction(1, 2),
+    cut_near_frames=7,
     cut_out_frames=2,
     cut_out_window=Fraction(1, 2),
-    off_grid=True,
+    speech_may_cross=True,
     line_characters=42,
     hard_line_characters=45,
     max_lines=2,
     third_line="error",
-    one_line=True,
-    postpositions=True,
     ellipsis="…",
-    closed_characters=True,
-    numbers="error",
+    dash="– ",
+    label="lower",
+    song="♪",
+    italics=True,
+    written_numbers=10,
+    # Texts of law use figures.
+    severities=MappingProxyType({"X12": OFF, "X13": OFF}),
 )
 
 KIDS = replace(
@@ -83,9 +108,15 @@ KIDS = replace(
     cps=12,
     hard_cps=13,
     wpm=100,
+    out_late=24,
     line_characters=36,
     hard_line_characters=36,
+    label="brackets",
+    italics=False,
+    severities=MappingProxyType({"X13": OFF}),
 )
+
+_NETFLIX_OFF = ("L04", "L06", "L12", "X06", "X07", "X16")
 
 NETFLIX_GENERAL = replace(
     TRAINING_FILM,
@@ -95,10 +126,21 @@ NETFLIX_GENERAL = replace(
     hard_cps=17,
     hard_cps_english=20,
     wpm=None,
+    in_early=2,
+    in_late=2,
     line_characters=42,
     hard_line_characters=42,
-    postpositions=False,
-    numbers="warning",
+    dash="-",
+    severities=MappingProxyType(
+        dict.fromkeys(_NETFLIX_OFF, OFF)
+        | {"M01": "warning", "M03": "warning", "M04": "warning"}
+        | {"M06": "hint", "M09": "hint", "X14": "error", "T15": "hint"}
+    ),
+)
+
+_BBC_OFF = (
+    *("T05", "T06", "T11", "T18", "L03", "L04", "L05", "L06", "L07", "L08", "L09", "L11", "L12"),
+    *("X06", "X07", "X08", "X14", "X15", "X16"),
 )
 
 BBC = replace(
@@ -111,19 +153,25 @@ BBC = replace(
     hard_cps=None,
     wpm=180,
     min_gap_frames=None,
-    chaining=False,
-    cut_far=False,
+    in_early=Fraction(3, 2),
+    in_late=Fraction(3, 2),
+    out_late=Fraction(3, 2),
     cut_out_frames=0,
     cut_out_window=Fraction(1),
-    off_grid=False,
+    speech_may_cross=False,
     line_characters=37,
     hard_line_characters=37,
     third_line="warning",
-    one_line=False,
-    postpositions=False,
     ellipsis="...",
-    closed_characters=False,
-    numbers="warning",
+    dash="",
+    label="capitals",
+    song="#",
+    italics=False,
+    severities=MappingProxyType(
+        dict.fromkeys(_BBC_OFF, OFF)
+        | {"M01": "warning", "M03": "warning", "M04": "warning"}
+        | {"M06": "hint", "M09": "hint"}
+    ),
 )
 
 PROFILES = {profile.name: profile for profile in (TRAINING_FILM, KIDS, NETFLIX_GENERAL, BBC)}
@@ -138,3 +186,123 @@ def profile_named(name: str) -> Profile:
             advice=f"The profiles are {', '.join(PROFILES)}.",
         )
     return PROFILES[name]
+
+
+_FLICKS = frozenset({"min_duration", "hard_min_duration", "min_duration_a_word", "max_duration"})
+_LIMITS = frozenset({"in_early", "in_late", "out_late"})
+_WHOLE = {
+    "cps": (1, 60),
+    "hard_cps": (1, 60),
+    "hard_cps_english": (1, 60),
+    "wpm": (20, 600),
+    "min_gap_frames": (0, 60),
+    "cut_near_frames": (0, 60),
+    "cut_out_frames": (0, 60),
+    "line_characters": (10, 120),
+    "hard_line_characters": (10, 120),
+    "max_lines": (1, 4),
+    "written_numbers": (0, 20),
+}
+_MAY_BE_NONE = frozenset({"cps", "hard_cps", "hard_cps_english", "wpm", "min_gap_frames"})
+_CHOICES = {
+    "third_line": ("error", "warning", "hint"),
+    "ellipsis": ("…", "..."),
+    "dash": ("– ", "–", "- ", "-", ""),
+    "label": ("lower", "capitals", "brackets"),
+    "song": ("♪", "#"),
+}
+
+
+def profile_of(body: Mapping[str, Any]) -> Profile:
+    """A project's own profile: fields of `Profile` over a built-in one.
+
+    body    "base" is the profile it starts from (training-film), "name" its own; durations are seconds
+            (a number, or text such as "5/6"), limits "3f" (frames) or seconds, `severities` a
+            severity or "off" by rule
+
+    Raises BadInput PROFILE, *where* naming the field.
+    """
+    if not isinstance(body, Mapping):
+        raise _bad("profile", "must be an object")
+    base = profile_named(str(body.get("base", TRAINING_FILM.name)))
+    known = {f.name for f in fields(Profile)}
+    changes: dict[str, Any] = {}
+    for name, value in body.items():
+        if name == "base":
+            continue
+        if name not in known:
+            raise _bad(str(name), "is no field of a profile")
+        changes[name] = _value(name, value, base)
+    made = replace(base, **{"name": "custom"} | changes)
+    for lower, upper in (
+        ("hard_min_duration", "min_duration"),
+        ("min_duration", "max_duration"),
+        ("cps", "hard_cps"),
+        ("line_characters", "hard_line_characters"),
+    ):
+        low, high = getattr(made, lower), getattr(made, upper)
+        if low is not None and high is not None and low > high:
+            raise _bad(lower, f"must not be above {upper}")
+    return made
+
+
+def _value(name: str, value: Any, base: Profile) -> Any:
+    if name == "name":
+        if not isinstance(value, str) or not value.strip() or len(value) > 60:
+            raise _bad(name, "must be a name of up to 60 characters")
+        return " ".join(value.split())
+    if name == "severities":
+        return _severities(value, base)
+    if name in {"italics", "speech_may_cross"}:
+        if not isinstance(value, bool):
+            raise _bad(name, "must be true or false")
+        return value
+    if name in _CHOICES:
+        if value not in _CHOICES[name]:
+            raise _bad(name, f"must be one of {', '.join(map(repr, _CHOICES[name]))}")
+        return value
+    if name in _WHOLE:
+        if value is None and name in _MAY_BE_NONE:
+            return None
+        low, high = _WHOLE[name]
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise _bad(name, f"must be a whole number from {low} to {high}")
+        return value
+    if name in _LIMITS and isinstance(value, str) and value.endswith("f"):
+        if not value[:-1].isdecimal() or int(value[:-1]) > 250:
+            raise _bad(name, "must be up to 250 frames, as in 3f")
+        return int(value[:-1])
+    seconds = _fraction(name, value)
+    return int(seconds * FLICKS_PER_SECOND) if name in _FLICKS else seconds
+
+
+def _fraction(name: str, value: Any) -> Fraction:
+    if (
+        isinstance(value, (int, float, str))
+        and not isinstance(value, bool)
+        and len(str(value)) < 20
+    ):
+        try:
+            seconds = Fraction(str(value))
+        except (ValueError, ZeroDivisionError):
+            seconds = Fraction(-1)
+        if 0 <= seconds <= 60:
+            return seconds
+    raise _bad(name, "must be seconds, from 0 to 60")
+
+
+def _severities(value: Any, base: Profile) -> Mapping[str, str]:
+    from workflow.qc.rule import RULES  # noqa: PLC0415 (rules know profiles)
+
+    if not isinstance(value, Mapping):
+        raise _bad("severities", "must give a severity by rule")
+    for rule, severity in value.items():
+        if rule not in RULES:
+            raise _bad(f"severities.{rule}", "is no rule")
+        if severity not in SEVERITIES:
+            raise _bad(f"severities.{rule}", f"must be one of {', '.join(SEVERITIES)}")
+    return MappingProxyType({**base.severities, **value})
+
+
+def _bad(name: str, what: str) -> BadInput:
+    return BadInput("PROFILE", f"{name} {what}.", where=name)

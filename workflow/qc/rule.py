@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
-from workflow.qc.profiles import Profile
+from workflow.language.glossary import Glossary
+from workflow.language.spelling import Speller, turkmen
+from workflow.qc.profiles import Limit, Profile
 from workflow.timebase import FLICKS_PER_SECOND, Flicks, FrameGrid
 from workflow.tracks.cues import Cue
 from workflow.tracks.text import count_characters, plain
+
+_WORD = re.compile(r"[^\W\d_]+")
 
 ERROR, WARNING, HINT = "error", "warning", "hint"
 
@@ -49,11 +54,29 @@ class FilmFacts:
 
     duration    the end of its last frame
     shots       times of the shot changes; None when nobody has looked for them
+    speech      start and end of each stretch of speech; None when nobody has listened
     """
 
     rate: Fraction
     duration: Flicks
     shots: tuple[Flicks, ...] | None = None
+    speech: tuple[tuple[Flicks, Flicks], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lore:
+    """What a project knows beside its cues.
+
+    glossary            its terms
+    words               Turkmen words that are right here, without endings
+    names               Turkmen form by the source's: {"Lena": "Lena", "George": "Jorj"}
+    source_language     BCP 47, of the source's cues
+    """
+
+    glossary: Glossary = field(default_factory=Glossary)
+    words: frozenset[str] = frozenset()
+    names: Mapping[str, str] = field(default_factory=dict)
+    source_language: str = "en"
 
 
 class LineUp:
@@ -67,12 +90,35 @@ class LineUp:
         language: str,
         film: FilmFacts | None,
         source: Sequence[Cue] | None,
+        lore: Lore,
     ) -> None:
         self.cues = tuple(cues)
         self.profile = profile
         self.language = language
         self.film = film
         self.source = tuple(source) if source is not None else None
+        self.lore = lore
+
+    def with_cues(self, cues: Sequence[Cue]) -> LineUp:
+        """The same film, profile and source with other cues; what is known of cues that stay is kept."""
+        other = LineUp(
+            cues,
+            self.profile,
+            language=self.language,
+            film=self.film,
+            source=self.source,
+            lore=self.lore,
+        )
+        for name in ("cuts", "half_second_frames", "speech"):
+            if name in self.__dict__:
+                other.__dict__[name] = self.__dict__[name]
+        return other
+
+    @property
+    def speller(self) -> Speller:
+        """Knows the project's words and names; loads the dictionary when it is first asked."""
+        words = self.lore.words | frozenset(self.lore.names.values())
+        return _speller(words) if words else turkmen()
 
     @property
     def is_turkmen_latin(self) -> bool:
@@ -87,6 +133,13 @@ class LineUp:
     def lines(self) -> tuple[tuple[str, ...], ...]:
         """Of each cue, without markup."""
         return tuple(tuple(text.split("\n")) for text in self.texts)
+
+    @cached_property
+    def small_words(self) -> frozenset[str]:
+        """Every word that begins with a small letter somewhere in the track: no name does."""
+        return frozenset(
+            word for text in self.texts for word in _WORD.findall(text) if word[0].islower()
+        )
 
     @cached_property
     def characters(self) -> tuple[int, ...]:
@@ -108,6 +161,16 @@ class LineUp:
         return tuple(sorted({grid.frame_at(grid.snap(shot)) for shot in shots or ()}))
 
     @cached_property
+    def speech(self) -> tuple[tuple[Flicks, Flicks], ...]:
+        return tuple(sorted(self.film.speech or ())) if self.film else ()
+
+    def frames_of(self, limit: Limit) -> int:
+        """A limit in frames; half a second is rounded half up, other seconds down."""
+        if isinstance(limit, int):
+            return limit
+        return self.half_second_frames if limit == Fraction(1, 2) else int(self.grid.rate * limit)
+
+    @cached_property
     def grid(self) -> FrameGrid:
         """Only for rules that need the film."""
         assert self.film is not None  # noqa: S101 (the registry sees to it)
@@ -119,14 +182,16 @@ class LineUp:
         return int(self.grid.rate / 2 + Fraction(1, 2))
 
     def can_judge(self, rule: Rule) -> bool:
-        """Whether what the rule needs is known, and the track is in a language it is about."""
+        """Whether the profile has the rule, what it needs is known, and it is about the track's language."""
         known = {
             "film": self.film is not None,
             "shots": self.film is not None and self.film.shots is not None,
+            "speech": self.film is not None and self.film.speech is not None,
             "source": self.source is not None,
         }
         return (
             bool(self.cues)
+            and self.profile.judges(rule.id)
             and all(known[need] for need in rule.needs)
             and (self.is_turkmen_latin or not rule.turkmen)
         )
@@ -134,6 +199,11 @@ class LineUp:
     def seconds(self, index: int) -> Fraction:
         cue = self.cues[index]
         return Fraction(cue.end - cue.start, FLICKS_PER_SECOND)
+
+
+@lru_cache(maxsize=16)
+def _speller(words: frozenset[str]) -> Speller:
+    return Speller(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +223,7 @@ Judge = Callable[[LineUp], Iterator[Hit]]
 class Rule:
     """One row of the table of rules.
 
-    needs       "film", "shots", "source": without it the rule says nothing
+    needs       "film", "shots", "speech", "source": without it the rule says nothing
     turkmen     whether it is about Turkmen in Latin letters alone
     """
 

@@ -9,9 +9,6 @@ from fractions import Fraction
 from workflow.qc.rule import ERROR, HINT, WARNING, Hit, LineUp, rule
 from workflow.timebase import FLICKS_PER_MS, FLICKS_PER_SECOND, clock
 
-NEAR_CUT_FRAMES = 7
-"""T10 looks this far before a cut, T11 from there on; Subtitle Edit draws the line at 8."""
-
 
 def _s(time: Fraction | int) -> str:
     """Seconds of flicks, to the hundredth, for a message."""
@@ -87,7 +84,7 @@ def gap(track: LineUp) -> Iterator[Hit]:
 @rule("T06", "No short gap that flickers", "film")
 def chaining(track: LineUp) -> Iterator[Hit]:
     close = track.profile.min_gap_frames
-    if not track.profile.chaining or close is None:
+    if close is None:
         return
     for i in range(len(track.cues) - 1):
         frames = track.frames[i + 1][0] - track.frames[i][1]
@@ -111,11 +108,71 @@ def overlap(track: LineUp) -> Iterator[Hit]:
             )
 
 
+@rule("T08", "Comes with the speech", "film", "speech")
+def in_with_speech(track: LineUp) -> Iterator[Hit]:
+    """Judged where speech begins within a second of the cue, in a pause that no other cue stands in."""
+    early, late = (
+        track.frames_of(track.profile.in_early),
+        track.frames_of(track.profile.in_late),
+    )
+    onsets = [start for start, _ in track.speech]
+    for i, cue in enumerate(track.cues):
+        at = bisect.bisect_left(onsets, cue.start - FLICKS_PER_SECOND)
+        near = [o for o in onsets[at : at + 4] if abs(o - cue.start) <= 2 * FLICKS_PER_SECOND]
+        if not near or not cue.start < cue.end:
+            continue
+        onset = min(near, key=lambda o: abs(o - cue.start))
+        if onset >= cue.end or (i and track.cues[i - 1].end > onset):
+            continue
+        off = track.frames[i][0] - track.grid.frame_at(onset)
+        if off < -early or off > late:
+            where = f"{-off} frames before" if off < 0 else f"{off} frames after"
+            yield Hit(i, WARNING, f"Comes {where} the speech; up to {early} and {late} are good.")
+
+
+@rule("T09", "Goes with the speech", "film", "speech")
+def out_after_speech(track: LineUp) -> Iterator[Hit]:
+    """Not for a cue that the next one follows within half a second: chaining decides there."""
+    most = track.frames_of(track.profile.out_late)
+    for i, (_, last) in enumerate(track.frames):
+        ended = speech_end(track, i)
+        if ended is None:
+            continue
+        following = track.frames[i + 1][0] if i + 1 < len(track.cues) else None
+        if following is not None and following - last < track.half_second_frames:
+            continue
+        over = last - ended
+        if over > most:
+            yield Hit(
+                i, WARNING, f"Stands {over} frames after the speech; the most is {most}.", fix=True
+            )
+
+
+def speech_end(track: LineUp, index: int) -> int | None:
+    """The frame at which the last speech under a cue ends; None if there is none, or it goes on."""
+    cue = track.cues[index]
+    ends = [
+        end
+        for start, end in _speech_near(track, cue.start, cue.end)
+        if start < cue.end and end > cue.start
+    ]
+    if not ends or max(ends) >= cue.end:
+        return None
+    return track.grid.first_frame_at(max(ends))
+
+
+def _speech_near(track: LineUp, start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """The stretches that begin before *end*, from two before *start* on: stretches do not overlap."""
+    first = max(0, bisect.bisect_left(track.speech, (start, start)) - 2)
+    return track.speech[first : bisect.bisect_left(track.speech, (end, end))]
+
+
 @rule("T10", "Comes with the cut, not just before it", "film", "shots")
 def in_just_before_cut(track: LineUp) -> Iterator[Hit]:
+    near = track.profile.cut_near_frames
     for i, (first, last) in enumerate(track.frames):
         cut = _cut_at_or_after(track, first)
-        if cut is not None and 1 <= cut - first <= NEAR_CUT_FRAMES and last > cut:
+        if cut is not None and 1 <= cut - first <= near and last > cut:
             yield Hit(
                 i, WARNING, f"Comes {cut - first} frames before a cut: move it to the cut.", True
             )
@@ -123,12 +180,10 @@ def in_just_before_cut(track: LineUp) -> Iterator[Hit]:
 
 @rule("T11", "Comes clear of the next cut", "film", "shots")
 def in_before_cut(track: LineUp) -> Iterator[Hit]:
-    if not track.profile.cut_far:
-        return
     half = track.half_second_frames
     for i, (first, _) in enumerate(track.frames):
         cut = _cut_at_or_after(track, first)
-        if cut is not None and NEAR_CUT_FRAMES < cut - first < half:
+        if cut is not None and track.profile.cut_near_frames < cut - first < half:
             yield Hit(
                 i,
                 WARNING,
@@ -161,11 +216,7 @@ def out_before_cut(track: LineUp) -> Iterator[Hit]:
 @rule("T14", "Goes before the cut, not just after it", "film", "shots")
 def out_after_cut(track: LineUp) -> Iterator[Hit]:
     due = track.profile.cut_out_frames
-    window = (
-        track.half_second_frames
-        if track.profile.cut_out_window == Fraction(1, 2)
-        else int(track.grid.rate * track.profile.cut_out_window)
-    )
+    window = track.frames_of(track.profile.cut_out_window)
     for i, (first, last) in enumerate(track.frames):
         cut = _cut_at_or_before(track, last)
         if cut is None or first >= cut - due or not 0 <= last - cut < window or last - cut == -due:
@@ -181,6 +232,25 @@ def _cut_at_or_after(track: LineUp, frame: int) -> int | None:
 def _cut_at_or_before(track: LineUp, frame: int) -> int | None:
     at = bisect.bisect_right(track.cuts, frame)
     return track.cuts[at - 1] if at else None
+
+
+@rule("T15", "Does not stand across a cut", "film", "shots")
+def across_cut(track: LineUp) -> Iterator[Hit]:
+    """By more than half a second on both sides; where speech is known, only if the speech does not."""
+    half = track.half_second_frames
+    for i, (first, last) in enumerate(track.frames):
+        at = bisect.bisect_right(track.cuts, first + half)
+        if at == len(track.cuts) or track.cuts[at] >= last - half:
+            continue
+        severity = HINT
+        if track.film and track.film.speech is not None and track.profile.speech_may_cross:
+            cut = track.grid.time_of(track.cuts[at])
+            if any(start < cut < end for start, end in _speech_near(track, cut - 1, cut)):
+                continue
+            severity = WARNING
+        yield Hit(
+            i, severity, f"Stands across a cut, {last - track.cuts[at]} frames into the next shot."
+        )
 
 
 @rule("T16", "In order, and each start before its end")
@@ -207,8 +277,6 @@ def outside_film(track: LineUp) -> Iterator[Hit]:
 
 @rule("T18", "On the frames of the film", "film")
 def off_grid(track: LineUp) -> Iterator[Hit]:
-    if not track.profile.off_grid:
-        return
     for i, cue in enumerate(track.cues):
         off = max(abs(t - track.grid.snap(t)) for t in (cue.start, cue.end))
         if off > FLICKS_PER_MS:

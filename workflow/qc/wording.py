@@ -79,13 +79,12 @@ _PUNCTUATION = frozenset("\u00a0–—…’‘“”„«»‹›№§°♪♫�
 
 @rule("X15", "Only letters and signs of the language")
 def strange_characters(track: LineUp) -> Iterator[Hit]:
-    if not track.profile.closed_characters:
-        return
     for i, text in enumerate(track.texts):
         strange = sorted({char for char in text if not _belongs(char, track.language)})
         if strange:
             shown = ", ".join(f"{c!r} U+{ord(c):04X}" for c in strange[:5])
-            yield Hit(i, ERROR, f"Not of this language or its punctuation: {shown}.")
+            fix = confusables_mended(text, track.language) != text
+            yield Hit(i, ERROR, f"Not of this language or its punctuation: {shown}.", fix)
 
 
 def _belongs(char: str, language: str) -> bool:
@@ -103,14 +102,65 @@ def _belongs(char: str, language: str) -> bool:
     return category[0] != "C" or category == "Cf"
 
 
+# Signs that a wrong code page or keyboard left for a letter, inside words; and marks that have a usual form.
+_LETTERS_FOR = str.maketrans("ºªþÞțȚƶ", "şŞşŞşŞž")
+_MARKS_FOR = {
+    "\u2012": "–", "\u2015": "—", "\u2212": "-", "\u2033": "”", "\u2032": "’", "\u02bc": "’", "\u201b": "‘",
+    "\u201f": "“", "\u2009": " ", "\u202f": "\u00a0", "\u2003": " ", "\u2002": " ", "\u3000": " ", "\u266a\ufe0e": "♪",
+    "\u2022": "-", "\uff1f": "?", "\uff01": "!", "\uff0c": ",", "\u037e": ";", "\u00ad": "", "\u200b": "",
+}  # fmt: skip
+_SIGN_IN_WORD = re.compile(r"(?:(?<=[^\W\d_])[ºªþÞțȚƶ]|[ºªþÞțȚƶ](?=[^\W\d_]))")
+
+
+def confusables_mended(text: str, language: str) -> str:
+    """*text* with look-alike signs as the letters and marks that they stand for."""
+    for sign, mark in _MARKS_FOR.items():
+        text = text.replace(sign, mark)
+    if language.partition("-")[0] == "tk" and "Cyrl" not in language:
+        text = _SIGN_IN_WORD.sub(lambda found: found[0].translate(_LETTERS_FOR), text)
+    return text
+
+
 @rule("X16", "One alphabet in a word")
 def mixed_alphabets(track: LineUp) -> Iterator[Hit]:
     for i, text in enumerate(track.texts):
+        if text.isascii() and not _FOREIGN_LETTERS.search(text):
+            continue
         for word in WORD.findall(text):
+            fix = _word_mended(word, track) != word
             if len({script for char in word if (script := script_of(char))}) > 1:
-                yield Hit(i, ERROR, f"Letters of two alphabets in “{word}”.")
+                yield Hit(i, ERROR, f"Letters of two alphabets in “{word}”.", fix)
             elif track.is_turkmen_latin and (foreign := _not_turkmen(word)):
-                yield Hit(i, ERROR, f"No Turkmen word has {foreign!r}: “{word}”.")
+                yield Hit(i, ERROR, f"No Turkmen word has {foreign!r}: “{word}”.", fix)
+
+
+_FOREIGN_LETTERS = re.compile(r"[vqx]")
+_CYRILLIC_LOOK = "аеорсухіјһәөАВЕКМНОРСТУХІЈӘӨ"
+_LATIN_LOOK = "aeopcyxijhäöABEKMHOPCTYXIJÄÖ"
+_TO_LATIN = str.maketrans(_CYRILLIC_LOOK, _LATIN_LOOK)
+_TO_CYRILLIC = str.maketrans(dict(zip(_LATIN_LOOK, _CYRILLIC_LOOK, strict=True)))
+_FOR_TURKISH = str.maketrans("İıĞğvñòþÞ", "IyGgwňňşŞ")
+
+
+def alphabets_mended(text: str, track: LineUp) -> str:
+    """*text* with the words that X16 finds put right, as far as that gives a word the dictionary knows
+    (İ is always I)."""
+    return WORD.sub(lambda found: _word_mended(found[0], track), text)
+
+
+def _word_mended(word: str, track: LineUp) -> str:
+    scripts = [script for char in word if (script := script_of(char))]
+    latin = scripts.count("Latn")
+    if 0 < latin < len(scripts):
+        made = word.translate(
+            _TO_LATIN if track.is_turkmen_latin or latin * 2 > len(scripts) else _TO_CYRILLIC
+        )
+        return made if len({script_of(char) for char in made} - {""}) == 1 else word
+    if not track.is_turkmen_latin or not _not_turkmen(word):
+        return word
+    made = word.translate(_FOR_TURKISH)
+    only_dotted = set(word) & set("ıĞğvñòþÞqx") == set()
+    return made if only_dotted or track.speller.knows(made) else word
 
 
 def _not_turkmen(word: str) -> str:
