@@ -184,6 +184,9 @@ def test_three_people_take_a_film_from_upload_to_download(
     producer.page.get_by_role("button", name="Render v1").click()  # on the page as it was before
     expect(producer.page.get_by_text("Biz olary hökman goramaly.").first).to_be_visible()
     producer.shot("changed-since")
+    producer.page.goto(f"{desk}/delivery")  # and on a page opened anew
+    expect(producer.page.get_by_text("Changed since the approval")).to_be_visible()
+    expect(producer.page.get_by_text("Biz olary hökman goramaly.").first).to_be_visible()
     producer.errors = [error for error in producer.errors if "409 (CONFLICT)" not in error]
 
     assert {person.name: person.errors for person in people.values()} == {
@@ -191,4 +194,3 @@ def test_three_people_take_a_film_from_upload_to_download(
         "translator": [],
         "reviewer": [],
     }
-

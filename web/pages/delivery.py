@@ -24,14 +24,17 @@ def _delivery(track_id: str, problem: TerjimeError | None = None) -> Response:
     view = stages.track_view(house(), track_id, actor())
     renders = [(version, render) for version in view.versions for render in version.renders]
     renders.sort(key=lambda pair: -pair[1].created_at)
-    details = problem.details if problem else {}
+    approved = _approved(view.versions)
+    changed = problem.details.get("changed", []) if problem else []
+    if view.versions and not approved and not changed:
+        changed = _changed_since_approval(view.versions[0].id)
     return page(
         "delivery.html",
         problem=problem,
-        changed_cues=changes.change_rows(details.get("changed", [])),
+        changed_cues=changes.change_rows(changed),
         CHANGES=changes.KINDS,
         view=view,
-        approved=_approved(view.versions),
+        approved=approved,
         producer=can(Action.RENDER_FINAL),
         renders=renders,
         live_jobs=[render for _, render in renders if is_live(render.job)],
@@ -41,6 +44,12 @@ def _delivery(track_id: str, problem: TerjimeError | None = None) -> Response:
 def _approved(versions: list[Any]) -> Any:
     """The newest version that a verdict approved and nothing has overtaken."""
     return next((version for version in versions if version.state == "approved"), None)
+
+
+def _changed_since_approval(version_id: str) -> list[dict[str, Any]]:
+    """What stands between the newest version and the one that a film was last approved with, if there is one."""
+    review = stages.review_view(house(), version_id, actor())
+    return review.changes if review.approved_number else []
 
 
 @pages.post("/tracks/<track_id>/render")
