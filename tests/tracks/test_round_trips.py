@@ -7,6 +7,7 @@ that changes nothing is a false report and fails too.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import replace
 
@@ -14,10 +15,11 @@ import pytest
 from hypothesis import given
 
 from tests.tracks.makers import RATE, read_again, tracks, write
+from workflow.errors import BadInput
 from workflow.timebase import FLICKS_PER_SECOND
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats import WRITABLE, Exported
-from workflow.tracks.formats.codec import Format
+from workflow.tracks.formats.codec import Format, Target
 from workflow.tracks.text import as_text, balance, from_runs, plain, runs_of, whole_line_styles
 
 WARNINGS = {"OVERLAP", "TELETEXT_WIDTH", "SINGLE_LANGUAGE"}  # nothing is lost: something is said
@@ -35,6 +37,12 @@ def closed_up(text: str) -> str:
 
 def spaces_out(text: str) -> str:
     return "\n".join(" ".join(line.split()) for line in text.split("\n"))
+
+
+def shown(cue: Cue, known: Format) -> str:
+    """Its words with the signs that the format has in place of others."""
+    beside = Cue("x", 0, 1, "a" * 999)  # a mostly Latin track
+    return plain(known.prepare([cue, beside], Target("tk", RATE))[0].text)
 
 
 def done_to(cue: Cue, codes: set[str], known: Format) -> Cue:
@@ -68,7 +76,7 @@ def done_to(cue: Cue, codes: set[str], known: Format) -> Cue:
                 pytest.fail(f"{known.name} reports {code}, which nobody knows")
         assert cue != was, f"{code} is reported, but nothing is lost"
     if codes & OTHER_SIGNS:
-        assert known.shows(cue) != plain(cue.text) or "LOOKS_LIKE_MARKUP" in codes
+        assert shown(cue, known) != plain(cue.text) or "LOOKS_LIKE_MARKUP" in codes
     return cue
 
 
@@ -85,7 +93,7 @@ def compare(cue: Cue, back: Cue, codes: set[str], known: Format, exported: Expor
     if not codes & OTHER_SIGNS:
         assert canonical(back.text) == canonical(wanted.text)
     elif "LOOKS_LIKE_MARKUP" not in codes:
-        assert plain(back.text).strip() == known.shows(wanted).strip()
+        assert plain(back.text).strip() == shown(wanted, known).strip()
     assert (back.speaker, back.note) == (wanted.speaker, wanted.note)
     assert (back.position or 2) == (wanted.position or 2)
     if "uid" in known.keeps:
@@ -97,7 +105,12 @@ def compare(cue: Cue, back: Cue, codes: set[str], known: Format, exported: Expor
 def test_a_track_written_and_read_again_has_lost_exactly_what_the_report_says(
     known: Format, track: tuple[Cue, ...]
 ) -> None:
-    exported = write(track, known.name)
+    try:
+        exported = write(track, known.name)
+    except BadInput as refused:  # STL has no letters of Turkmen Cyrillic and says so
+        assert refused.code == "LETTERS"  # noqa: PT017
+        track = tuple(replace(c, text=re.sub("[жң]", "ň", c.text)) for c in track)
+        exported = write(track, known.name)
     codes: dict[str, set[str]] = defaultdict(set)
     for loss in exported.losses:
         codes[loss.where].add(loss.code)

@@ -17,7 +17,7 @@ from workflow.language.letters import tidy
 from workflow.timebase import FLICKS_PER_SECOND, Flicks
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue, in_order
-from workflow.tracks.formats import ass, microdvd, mpl2, sbv, srt, tmplayer, ttml, txt, vtt
+from workflow.tracks.formats import ass, microdvd, mpl2, sbv, srt, stl, tmplayer, ttml, txt, vtt
 from workflow.tracks.formats.codec import (
     Exported,
     Format,
@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 FORMATS: tuple[Format, ...] = (
+    stl.FORMAT,
     vtt.FORMAT,
     ttml.FORMAT,
     ass.FORMAT,
@@ -276,10 +277,12 @@ def write_subtitles(
     frame_rate: Fraction | None = None,
     sources: Sequence[str] = (),
     source_language: str = "en",
+    title: str = "",
 ) -> Exported:
     """A file of *cues*, in the order of time, already read back and compared.
 
     sources    what each of *cues* translates, for scripts and translation files; () if not at hand
+    title      of the film, for formats that name it
 
     Times are rounded down to what the format can say, to the nearest frame where it counts frames.
     Speakers, notes and whatever else it cannot hold are in the losses. Raises BadInput FORMAT,
@@ -297,6 +300,7 @@ def write_subtitles(
         frame_rate,
         tuple(sources[i] for i in order) if sources else (),
         source_language,
+        title,
     )
     if known.grid is None and frame_rate is None:
         raise BadInput(
@@ -305,9 +309,10 @@ def write_subtitles(
             advice="Name it, on the command line with --fps.",
         )
     writable = [_writable(cues[i], n, known, target.losses) for n, i in enumerate(order, start=1)]
-    data = known.write(writable, target)
+    prepared = known.prepare(writable, target)
+    data = known.write(prepared, target)
     grid = known.grid or -(-FLICKS_PER_SECOND // (frame_rate or Fraction(1)))
-    _compare(writable, known, data, int(grid), target.losses)
+    _compare(prepared, known, data, int(grid), target.losses)
     return Exported(data, known.media_type, known.extension, target.losses.all())
 
 
@@ -357,7 +362,7 @@ def _compare(
         least = 0 if known.grid else -grid
         if not all(least <= off < grid for off in offs):
             raise _differs(known, f"the times of cue {number} differ")
-        if known.shows(cue) != seen.text:
+        if plain(cue.text) != seen.text:
             raise _differs(known, f"the text of cue {number} differs")
         moved += any(offs)
         most = max(most, *map(abs, offs))

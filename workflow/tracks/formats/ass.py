@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pysubs2
 
@@ -184,21 +184,28 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 """
 
 
-def _write(cues: Sequence[Cue], target: Target) -> bytes:
-    lines = []
+def _prepare(cues: Sequence[Cue], target: Target) -> list[Cue]:
+    prepared = []
     for number, cue in enumerate(cues, start=1):
-        if "{" in cue.text or "}" in cue.text:
+        text = cue.text.replace("{", "(").replace("}", ")")
+        if text != cue.text:
             target.losses.add("BRACES", "Braces are written as ( and ).", f"cue {number}")
-        place = f"{{\\an{cue.position}}}" if cue.position not in {None, 2} else ""
-        text = TAG.sub(_override, _safe(cue.text)).replace("\n", "\\N")
         name = " ".join(cue.speaker.replace(",", " ").split())
         if name != cue.speaker:
             target.losses.add(
                 "SPEAKER_SIGNS", "Commas of the speaker's name are not written.", f"cue {number}"
             )
-        lines.append(
-            f"Dialogue: 0,{_stamp(cue.start)},{_stamp(cue.end)},Default,{name},0,0,0,,{place}{text}\n"
-        )
+        prepared.append(replace(cue, text=text, speaker=name))
+    return prepared
+
+
+def _write(cues: Sequence[Cue], _: Target) -> bytes:
+    lines = []
+    for cue in cues:
+        place = f"{{\\an{cue.position}}}" if cue.position not in {None, 2} else ""
+        text = TAG.sub(_override, _safe(cue.text)).replace("\n", "\\N")
+        times = f"{_stamp(cue.start)},{_stamp(cue.end)}"
+        lines.append(f"Dialogue: 0,{times},Default,{cue.speaker},0,0,0,,{place}{text}\n")
     return (_HEAD + "".join(lines)).encode()
 
 
@@ -209,7 +216,6 @@ def _override(tag: re.Match[str]) -> str:
 
 def _safe(text: str) -> str:
     """Text that no renderer takes for a command."""
-    text = text.replace("{", "(").replace("}", ")")
     return re.sub(r"\\(?=[Nnh{])", rf"\\{_JOINER}", text)
 
 
@@ -239,7 +245,7 @@ FORMAT = Format(
     sniff=_sniff,
     keeps=STYLE | PLACE | SPEAKER,
     read=_read,
+    prepare=_prepare,
     write=_write,
-    shows=lambda cue: plain(cue.text).replace("{", "(").replace("}", ")"),
     read_back=_read_back,
 )

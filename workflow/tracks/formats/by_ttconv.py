@@ -45,10 +45,14 @@ def read_ttml(data: bytes) -> list[Paragraph]:
     return list(_paragraphs(document))
 
 
-def read_stl(data: bytes) -> list[Paragraph]:
-    """Subtitles one by one: ttconv would move one that overlaps the one before it."""
+def read_stl(data: bytes, rate: Fraction) -> list[Paragraph]:
+    """Subtitles one by one: ttconv would move one that overlaps the one before it.
+
+    rate    ttconv itself takes every 30 for 29.97 with drop-frame counting
+    """
     with _complaints() as complaints:
         file = DataFile(data[:1024], start_tc="TCP")
+        file.fps = rate
         for at in range(1024, len(data), 128):
             file.last_end_time = None
             file.process_tti_block(data[at : at + 128])

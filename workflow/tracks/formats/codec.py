@@ -16,7 +16,6 @@ from typing import Any
 from workflow.language.encodings import Reading
 from workflow.timebase import FLICKS_PER_MS, Flicks
 from workflow.tracks.cues import Cue
-from workflow.tracks.text import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +137,14 @@ class Target:
 
     sources             the text that each cue translates, "" where there is none; () if nobody gave them
     source_language     of those
+    title               of the film, where a format has a place for it
     """
 
     language: str  # BCP 47
     frame_rate: Fraction | None
     sources: tuple[str, ...] = ()
     source_language: str = ""
+    title: str = ""
     losses: Remarks = field(default_factory=Remarks)
 
 
@@ -156,8 +157,8 @@ class Shown:
     text: str
 
 
-def shown_as_is(cue: Cue) -> str:
-    return plain(cue.text)
+def as_they_are(cues: Sequence[Cue], _: Target) -> Sequence[Cue]:
+    return cues
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +171,13 @@ class Format:
     sniff_bytes     the same of undecoded bytes, for a format that is no text
     keeps           what of a cue has a place in it besides times and words
     read            raw cues in the order of the file, lazily: the package stops when there are too many
-    write           the bytes of a file with these cues, which hold no empty or blank line and nothing
-                    that the format does not keep; None if it is only read
+    prepare         cues as the file will have them, and what that loses noted: signs that mean something
+                    in it or that it lacks are replaced here. They come without empty and blank lines and
+                    without what the format does not keep
+    write           the bytes of a file with cues that are prepared; None if it is only read
     only_read       why it is only read: one sentence for a person
     grid            coarsest step of its times: a written time may lie this far before the cue's own;
                     None if it counts frames, and then a time may lie less than one frame off, either way
-    shows           the text without markup that the file is to show for a cue
     read_back       the same bytes through a reader that shares no code with *write*
     """
 
@@ -187,10 +189,10 @@ class Format:
     sniff_bytes: Callable[[bytes], bool] = lambda _: False
     aliases: tuple[str, ...] = ()
     keeps: frozenset[str] = frozenset()  # "style", "position", "speaker", "note", "uid"
+    prepare: Callable[[Sequence[Cue], Target], Sequence[Cue]] = as_they_are
     write: Callable[[Sequence[Cue], Target], bytes] | None = None
     only_read: str = ""
     grid: Flicks | None = FLICKS_PER_MS
-    shows: Callable[[Cue], str] = shown_as_is
     read_back: Callable[[bytes], list[Shown]] = lambda _: []
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import pysubs2
@@ -17,14 +18,13 @@ from workflow.errors import BadInput
 from workflow.timebase import FrameGrid, from_ms, parse_rate
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats.codec import STYLE, Format, RawCue, Shown, Source, Target
-from workflow.tracks.text import Run, from_markup, from_runs, plain, runs_of, whole_line_styles
+from workflow.tracks.text import Run, from_markup, from_runs, runs_of, whole_line_styles
 
 _LINE = re.compile(r"\s*\{[ ]*(-?\d{1,9})[ ]*\}[ ]*\{[ ]*(-?\d{0,9})[ ]*\}(.*)")
 _RATE = re.compile(r"\s*\d+(?:[.,]\d+)?\s*(?:fps)?\s*", re.IGNORECASE)
 _CODE = re.compile(r"\{([A-Za-z]):([^{}]*)\}|\{DEFAULT\}")
 _LIKE_A_CODE = re.compile(r"\{(?=[A-Za-z]:|\\|DEFAULT\})([^{}]*)\}?")
 _STYLES = frozenset("ibu")
-_EMPTY = "\u2060"
 
 
 def _sniff(text: str) -> bool:
@@ -97,21 +97,33 @@ def _as_ours(raw: str, where: str, source: Source) -> str:
     return from_runs(lines)
 
 
+def _prepare(cues: Sequence[Cue], target: Target) -> list[Cue]:
+    prepared = []
+    for number, cue in enumerate(cues, start=1):
+        where = f"cue {number}"
+        safe = _LIKE_A_CODE.sub(r"(\1)", cue.text).replace("|", "¦")
+        if safe != cue.text:
+            target.losses.add(
+                "BRACES", "What looks like a code is written with ( ), | as ¦.", where
+            )
+        lines, lost = whole_line_styles(safe, _STYLES)
+        if lost:
+            target.losses.add("STYLING_PART", "Styles of a part of a line are not written.", where)
+        tight = [Run(line.text.strip(" "), line.style) for line in lines]
+        if any(a.text != b.text for a, b in zip(tight, lines, strict=True)):
+            target.losses.add("SPACES", "Spaces at the ends of lines are not written.", where)
+        prepared.append(replace(cue, text=from_runs([line] for line in tight)))
+    return prepared
+
+
 def _write(cues: Sequence[Cue], target: Target) -> bytes:
     assert target.frame_rate is not None  # noqa: S101 (the package refuses without it)
     grid = FrameGrid(target.frame_rate)
     rows = [f"{{1}}{{1}}{float(target.frame_rate):.6g}\n"]
-    for number, cue in enumerate(cues, start=1):
-        where = f"cue {number}"
+    for cue in cues:
         start = grid.frame_at(grid.snap(cue.start))
         end = max(grid.frame_at(grid.snap(cue.end)), start + 1)
-        lines, lost = whole_line_styles(_safe(cue.text), _STYLES)
-        if lost:
-            target.losses.add("STYLING_PART", "Styles of a part of a line are not written.", where)
-        if _safe(cue.text) != cue.text:
-            target.losses.add(
-                "BRACES", "What looks like a code is written with ( ), | as ¦.", where
-            )
+        lines, _ = whole_line_styles(cue.text, _STYLES)
         text = "|".join(
             (f"{{y:{','.join(sorted(line.style))}}}" if line.style else "") + line.text
             for line in lines
@@ -120,27 +132,23 @@ def _write(cues: Sequence[Cue], target: Target) -> bytes:
     return "".join(rows).encode()
 
 
-def _safe(text: str) -> str:
-    """Without the signs that mean something here."""
-    return _LIKE_A_CODE.sub(r"(\1)", text).replace("|", "¦")
-
-
-def _as_pysubs2(text: str) -> str:
-    return text.replace("\\N", "\n").replace(_EMPTY, "").strip()
+_EMPTY = "\u2060"  # pysubs2 leaves out cues without text
+_BACKSLASH = "\ue000"  # and its own line break begins with one
 
 
 def _read_back(data: bytes) -> list[Shown]:
     text = data.decode()
     rate = parse_rate(text[text.index("}", 4) + 1 : text.index("\n")])
-    filled = re.sub(
-        r"(?m)^(\{\d+\}\{\d+\})$", rf"\1{_EMPTY}", text
-    )  # pysubs2 skips cues without text
+    filled = re.sub(r"(?m)^(\{\d+\}\{\d+\})$", rf"\1{_EMPTY}", text.replace("\\", _BACKSLASH))
     events = pysubs2.SSAFile.from_string(filled, format_="microdvd", fps=float(rate)).events[1:]
     return [
         Shown(
             FrameGrid(rate).snap(from_ms(event.start)),
             FrameGrid(rate).snap(from_ms(event.end)),
-            _as_pysubs2(re.sub(r"\{\\[ibu]1[^}]*\}", "", event.text)),
+            re.sub(r"\{\\[ibu]1[^}]*\}", "", event.text)
+            .replace("\\N", "\n")
+            .replace(_EMPTY, "")
+            .replace(_BACKSLASH, "\\"),
         )
         for event in events
     ]
@@ -155,7 +163,7 @@ FORMAT = Format(
     keeps=STYLE,
     sniff=_sniff,
     read=_read,
+    prepare=_prepare,
     write=_write,
-    shows=lambda cue: _as_pysubs2(plain(_safe(cue.text))),
     read_back=_read_back,
 )

@@ -12,7 +12,7 @@ import datetime
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pysrt
 import srt
@@ -200,8 +200,8 @@ def _agree_with_pysrt(blocks: list[_Block], texts: list[str]) -> None:
         )
 
 
-def _write(cues: Sequence[Cue], target: Target) -> bytes:
-    items = pysrt.SubRipFile(eol="\n")
+def _prepare(cues: Sequence[Cue], target: Target) -> list[Cue]:
+    prepared = []
     for number, cue in enumerate(cues, start=1):
         if looks := KNOWN_TAG.search(TAG.sub("", cue.text)) or OVERRIDE.search(cue.text):
             target.losses.add(
@@ -212,13 +212,20 @@ def _write(cues: Sequence[Cue], target: Target) -> bytes:
         text = _without_arrows(cue.text)
         if text != cue.text:
             target.losses.add("ARROW", "An arrow --> in the text is written as →.", f"cue {number}")
+        prepared.append(replace(cue, text=text))
+    return prepared
+
+
+def _write(cues: Sequence[Cue], _: Target) -> bytes:
+    items = pysrt.SubRipFile(eol="\n")
+    for number, cue in enumerate(cues, start=1):
         place = f"{{\\an{cue.position}}}" if cue.position not in {None, 2} else ""
         items.append(
             pysrt.SubRipItem(
                 number,
                 pysrt.SubRipTime.from_ordinal(to_ms(cue.start)),
                 pysrt.SubRipTime.from_ordinal(to_ms(cue.end)),
-                place + text,
+                place + cue.text,
             )
         )
     out = io.StringIO()
@@ -251,7 +258,7 @@ FORMAT = Format(
     sniff=_sniff,
     keeps=STYLE | PLACE,
     read=_read,
+    prepare=_prepare,
     write=_write,
-    shows=lambda cue: plain(_without_arrows(cue.text)),
     read_back=_read_back,
 )

@@ -157,17 +157,24 @@ def _pieces(paragraph: str) -> Iterator[str]:
         yield held.rstrip()
 
 
-def _write(cues: Sequence[Cue], target: Target) -> bytes:
-    blocks = []
+def _prepare(cues: Sequence[Cue], target: Target) -> list[Cue]:
+    prepared = []
     for number, cue in enumerate(cues, start=1):
-        start, end = (write_time(time, mark=".") for time in (cue.start, cue.end))
         text = _safe(cue.text)
         if text != cue.text:
             target.losses.add(
                 "BRACKETS", "A line that looks like times is written with ( ).", f"cue {number}"
             )
+        prepared.append(replace(cue, text=text))
+    return prepared
+
+
+def _write(cues: Sequence[Cue], _: Target) -> bytes:
+    blocks = []
+    for cue in cues:
+        start, end = (write_time(time, mark=".") for time in (cue.start, cue.end))
         head = f"[{start} - {end}] #{cue.uid} {' '.join(cue.speaker.split())}".rstrip()
-        blocks.append(f"{head}\n{text}\n")
+        blocks.append(f"{head}\n{cue.text}\n")
     return "\n".join(blocks).encode()
 
 
@@ -200,7 +207,7 @@ FORMAT = Format(
     keeps=SPEAKER | {"uid"},
     sniff=_sniff,
     read=_read,
+    prepare=_prepare,
     write=_write,
-    shows=lambda cue: _safe(cue.text),
     read_back=_read_back,
 )
