@@ -1,5 +1,7 @@
 #!/bin/sh
 # Every test: checks, then pytest with real Redis, PostgreSQL, ffmpeg and Chromium.
+#   scripts/test.sh             all of it, two processes
+#   scripts/test.sh tests/qc    part of it, one process
 set -eu
 cd "$(dirname "$0")/.."
 PATH="$PWD/.venv/bin:$PWD/build/node/bin:$PATH"
@@ -13,6 +15,8 @@ if ! command -v chromium >/dev/null 2>&1; then
         exit 5
     fi
 fi
+[ $# -eq 0 ] || exec pytest "$@"
 scripts/check.sh
 npm run --silent test
-exec pytest "$@"
+# Files go whole to one process, so that what a file makes once is made once.
+exec pytest -n 2 --dist loadfile --durations 15
