@@ -117,7 +117,7 @@ def test_63_an_unsure_encoding_is_asked_about_and_a_named_one_is_not(
     ("arguments", "status"),
     [
         (("convert", TURKMEN, "/nonexistent/x.srt"), 3),
-        (("convert", TURKMEN, "x.docx"), 3),
+        (("convert", TURKMEN, "x.pages"), 3),
         (("convert", TURKMEN, "x.srt", "--fps", "0"), 3),
         (("convert", TURKMEN, "x.srt", "--fps", "1/0"), 3),
         (("convert", TURKMEN, "x.srt", "--encoding", "rot13"), 3),

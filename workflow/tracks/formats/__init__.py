@@ -17,7 +17,21 @@ from workflow.language.letters import tidy
 from workflow.timebase import FLICKS_PER_SECOND, Flicks
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue, in_order
-from workflow.tracks.formats import ass, microdvd, mpl2, sbv, srt, stl, tmplayer, ttml, txt, vtt
+from workflow.tracks.formats import (
+    ass,
+    csv,
+    docx,
+    microdvd,
+    mpl2,
+    sbv,
+    srt,
+    stl,
+    tmplayer,
+    ttml,
+    txt,
+    vtt,
+    xlsx,
+)
 from workflow.tracks.formats.codec import (
     Exported,
     Format,
@@ -46,6 +60,8 @@ __all__ = [
 
 FORMATS: tuple[Format, ...] = (
     stl.FORMAT,
+    xlsx.FORMAT,
+    docx.FORMAT,
     vtt.FORMAT,
     ttml.FORMAT,
     ass.FORMAT,
@@ -54,6 +70,7 @@ FORMATS: tuple[Format, ...] = (
     microdvd.FORMAT,
     mpl2.FORMAT,
     tmplayer.FORMAT,
+    csv.FORMAT,
     txt.FORMAT,
 )
 """Every format, in the order in which they are asked whether a file is theirs."""

@@ -101,16 +101,16 @@ def _prepare(cues: Sequence[Cue], target: Target) -> list[Cue]:
     prepared = []
     for number, cue in enumerate(cues, start=1):
         where = f"cue {number}"
-        safe = _LIKE_A_CODE.sub(r"(\1)", cue.text).replace("|", "¦")
-        if safe != cue.text:
+        lines, lost = whole_line_styles(cue.text, _STYLES)
+        if lost:
+            target.losses.add("STYLING_PART", "Styles of a part of a line are not written.", where)
+        safe = [_LIKE_A_CODE.sub(r"(\1)", line.text).replace("|", "¦") for line in lines]
+        if safe != [line.text for line in lines]:
             target.losses.add(
                 "BRACES", "What looks like a code is written with ( ), | as ¦.", where
             )
-        lines, lost = whole_line_styles(safe, _STYLES)
-        if lost:
-            target.losses.add("STYLING_PART", "Styles of a part of a line are not written.", where)
-        tight = [Run(line.text.strip(" "), line.style) for line in lines]
-        if any(a.text != b.text for a, b in zip(tight, lines, strict=True)):
+        tight = [Run(text.strip(" "), line.style) for text, line in zip(safe, lines, strict=True)]
+        if [run.text for run in tight] != safe:
             target.losses.add("SPACES", "Spaces at the ends of lines are not written.", where)
         prepared.append(replace(cue, text=from_runs([line] for line in tight)))
     return prepared

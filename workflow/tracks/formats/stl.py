@@ -21,7 +21,7 @@ from fractions import Fraction
 from workflow.errors import BadInput
 from workflow.timebase import FrameGrid, from_seconds, nominal_rate, parse_rate
 from workflow.tracks.cues import Cue
-from workflow.tracks.formats import by_ttconv, iso6937
+from workflow.tracks.formats import iso6937
 from workflow.tracks.formats.codec import PLACE, STYLE, Format, RawCue, Shown, Source, Target
 from workflow.tracks.formats.times import bad_time
 from workflow.tracks.text import Run, as_text, from_runs, plain, whole_line_styles
@@ -467,6 +467,8 @@ def _ascii(title: str) -> str:
 
 
 def _read_back(data: bytes) -> list[Shown]:
+    from workflow.tracks.formats import by_ttconv  # noqa: PLC0415 (takes long to load)
+
     said = _OUR_RATE.search(data[448:_HEAD])
     rate = parse_rate(said[1].decode()) if said else Fraction(25)
     return [

@@ -17,7 +17,7 @@ from xml.etree import ElementTree as ET
 from workflow.errors import BadInput
 from workflow.timebase import Flicks, from_seconds, nominal_rate
 from workflow.tracks.cues import Cue
-from workflow.tracks.formats import by_ttconv, xml
+from workflow.tracks.formats import xml
 from workflow.tracks.formats.codec import WHOLE, Format, RawCue, Shown, Source, Target
 from workflow.tracks.formats.times import bad_time, write_time
 from workflow.tracks.text import Run, as_text, from_runs, runs_of
@@ -612,6 +612,8 @@ def _looks(style: frozenset[str]) -> dict[str, str]:
 
 
 def _read_back(data: bytes) -> list[Shown]:
+    from workflow.tracks.formats import by_ttconv  # noqa: PLC0415 (takes long to load)
+
     return [
         Shown(from_seconds(one.start), from_seconds(one.end or one.start), one.text)
         for one in by_ttconv.read_ttml(data)
