@@ -165,33 +165,30 @@ def pooled(values: Floats, weight: Floats) -> Floats:
     return np.repeat(np.array(means), sizes)
 
 
-def fold_in(room: Room, starts: Ints, ends: Ints, known: Flags) -> tuple[Ints, Ints]:
+def fold_in(room: Room, starts: Ints, ends: Ints, spacing: Ints, known: Flags) -> tuple[Ints, Ints]:
     """Runs of cues that the reference does not know, laid between their known neighbours.
 
-    A run that fits where its pieces put it stays; one that does not is drawn together evenly.
+    A run that fits where its pieces put it stays; one that does not is drawn together evenly. The arguments
+    are those of `settle`.
     """
     starts, ends = starts.copy(), ends.copy()
     edges = np.flatnonzero(np.diff(np.concatenate([[True], known, [True]]).astype(np.int8)))
     for first, after in zip(edges[0::2], edges[1::2], strict=True):
-        low = int(ends[first - 1]) + room.gap if first else 0
-        last = room.units
-        high = int(starts[after]) - room.gap if after < len(starts) else last
-        run = slice(first, after)
-        begin = starts[run]
-        tidy = bool(np.all(np.diff(begin) >= 0)) and begin[0] >= low
+        low = int(ends[first - 1] + spacing[first - 1]) if first else 0
+        high = int(starts[after] - spacing[after - 1]) if after < len(starts) else room.units
+        run, inside = slice(first, after), spacing[first : after - 1]
+        begin, lengths = starts[run], ends[run] - starts[run]
+        tidy = begin[0] >= low and bool(np.all(begin[1:] >= ends[run][:-1] + inside))
         if tidy and (high is None or ends[run].max() <= high):
             continue
-        lengths = ends[run] - starts[run]
-        own = np.concatenate([[0], np.cumsum(np.maximum(np.diff(begin), lengths[:-1] + room.gap))])
+        steps = np.maximum(np.diff(begin), lengths[:-1] + inside)
+        own = np.concatenate([[0], np.cumsum(steps)])
         total = int(own[-1] + lengths[-1])
         space = total if high is None else max(0, high - low)
+        begins = low
         if begin[0] >= low and space >= total:
-            shift = min(
-                int(begin[0]), (high if high is not None else int(begin[0]) + total) - total
-            )
-        else:
-            shift = low
+            begins = int(begin[0]) if high is None else min(int(begin[0]), high - total)
         shrink = min(1.0, space / max(1, total))
-        starts[run] = shift + np.floor(own * shrink).astype(np.int64)
+        starts[run] = begins + np.floor(own * shrink).astype(np.int64)
         ends[run] = starts[run] + np.maximum(1, np.floor(lengths * shrink)).astype(np.int64)
     return starts, ends

@@ -112,8 +112,9 @@ def align_to(
             room, start_units, end_units, ~exact_start, ~exact_end
         )
     wanted = start_units.copy(), end_units.copy()
-    start_units, end_units = place.fold_in(room, start_units, end_units, known)
     spacing = least_gaps(room, told, piece, start_units, end_units)
+    if not still:
+        start_units, end_units = place.fold_in(room, start_units, end_units, spacing, known)
     start_units, end_units = place.settle(room, start_units, end_units, spacing, known)
     pushed = (np.abs(start_units - wanted[0]) > room.gap) | (
         np.abs(end_units - wanted[1]) > room.gap
@@ -204,7 +205,8 @@ def least_gaps(
     out = np.full(max(0, len(cues) - 1), room.gap, np.int64)
     for i, (cue, after) in enumerate(itertools.pairwise(cues)):
         own = float((after.start - cue.end) / frame)
-        if piece[i] == piece[i + 1] and own < 0.75 * room.gap:
+        # in frames a gap that was nearly two is two, as times that end on frames come out
+        if piece[i] == piece[i + 1] and own < (1.5 if room.grid else room.gap):
             out[i] = min(round(own), room.gap)
             if own < 0:  # they are meant to be seen together
                 out[i] = min(out[i], int(starts[i + 1] - ends[i]))
