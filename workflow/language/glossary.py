@@ -77,6 +77,8 @@ class Glossary:
     def __init__(self, terms: Iterable[Term] = ()) -> None:
         self.terms = tuple(terms)
         self._indexes: dict[str, dict[str, list[tuple[Term, str, list[frozenset[str]]]]]] = {}
+        self._opening: dict[str, frozenset[str]] = {}
+        self._forms: dict[Term, list[list[frozenset[str]]]] = {}
 
     def find(self, text: str, language: str) -> list[Use]:
         """The terms in *text*, by place; where one stands inside another the longer one alone counts."""
@@ -84,10 +86,11 @@ class Glossary:
 
     def find_forbidden(self, text: str) -> list[Use]:
         """Forbidden Turkmen forms in *text*, less those that are part of an allowed form of any term."""
-        allowed = [(use.start, use.end) for use in self.find(text, "tk")]
+        found = self._search(text, "tk", "forbidden")
+        allowed = [(use.start, use.end) for use in self.find(text, "tk")] if found else []
         return [
             use
-            for use in self._search(text, "tk", "forbidden")
+            for use in found
             if not any(start <= use.start and use.end <= end for start, end in allowed)
         ]
 
@@ -96,18 +99,25 @@ class Glossary:
 
         `pida` and `jebir çeken` both stand for *victim*: the context decides, so either is right.
         """
-        own = {form.casefold() for form in (*term.en, *term.ru)}
-        kin = [t for t in self.terms if own & {form.casefold() for form in (*t.en, *t.ru)}]
         words = [_stems(found[0], "tk") for found in _WORD.finditer(text)]
-        return any(_stands_in(_stem_sets(form, "tk"), words) for t in (term, *kin) for form in t.tk)
+        return any(_stands_in(sets, words) for sets in self._allowed(term))
+
+    def _allowed(self, term: Term) -> list[list[frozenset[str]]]:
+        """The stems of every form that may stand for *term*."""
+        if term not in self._forms:
+            own = {form.casefold() for form in (*term.en, *term.ru)}
+            kin = [t for t in self.terms if own & {form.casefold() for form in (*t.en, *t.ru)}]
+            self._forms[term] = [_stem_sets(form, "tk") for t in (term, *kin) for form in t.tk]
+        return self._forms[term]
 
     def _search(self, text: str, language: str, index: str) -> list[Use]:
         language = language.partition("-")[0]
+        which = index.partition("-")[0]
+        heads = self._heads(which)
         words = [(found[0], found.start(), found.end()) for found in _WORD.finditer(text)]
-        if not words or not self.terms:
+        if heads.isdisjoint(word[:2].lower() for word, _, _ in words):
             return []
-        table = self._index(index.partition("-")[0])
-        heads = self._heads(index.partition("-")[0])
+        table = self._index(which)
         stems: list[frozenset[str] | None] = [None] * len(words)
 
         def at(i: int) -> frozenset[str]:
@@ -156,7 +166,9 @@ class Glossary:
 
     def _heads(self, which: str) -> frozenset[str]:
         """The first two letters of every stem that opens a term."""
-        return frozenset(stem[:2] for stem in self._index(which))
+        if which not in self._opening:
+            self._opening[which] = frozenset(stem[:2] for stem in self._index(which))
+        return self._opening[which]
 
 
 def replaced(use: Use, text: str, form: str) -> str:

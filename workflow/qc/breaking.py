@@ -6,8 +6,8 @@ import re
 from functools import lru_cache
 
 from workflow.language.linebreak import best_break
-from workflow.qc.rule import LineUp
-from workflow.tracks.text import count_characters, plain
+from workflow.qc.rule import LineUp, counted
+from workflow.tracks.text import plain
 
 SPEAKER = re.compile(r"^\s*[-–—]")
 """A line that begins with a dash is a speaker's."""
@@ -34,9 +34,9 @@ def rebroken(track: LineUp, index: int) -> str | None:
 def _rebroken(text: str, soft: int, hard: int, turkmen: bool) -> str | None:
     words = text.split()
     joined = " ".join(words)
-    if count_characters(joined) <= soft:
+    if counted(joined) <= soft:
         return joined
     bare = [plain(word) for word in words]
-    lengths = [count_characters(word) for word in bare]
+    lengths = [counted(word) for word in bare]
     at = best_break(bare, lengths, soft=soft, hard=hard, turkmen=turkmen)
     return None if at is None else f"{' '.join(words[:at])}\n{' '.join(words[at:])}"

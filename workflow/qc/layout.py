@@ -8,8 +8,8 @@ from itertools import pairwise
 from workflow.language.linebreak import Tear, is_good, torn
 from workflow.qc.breaking import SPEAKER, rebroken
 from workflow.qc.profiles import Profile
-from workflow.qc.rule import ERROR, HINT, WARNING, Hit, LineUp, rule
-from workflow.tracks.text import count_characters, plain
+from workflow.qc.rule import ERROR, HINT, WARNING, Hit, LineUp, counted, rule
+from workflow.tracks.text import plain
 
 SHORT_LINE = 12
 """A line shorter than this beside one more than twice as long looks lost."""
@@ -19,7 +19,7 @@ SHORT_LINE = 12
 def line_length(track: LineUp) -> Iterator[Hit]:
     soft, hard = track.profile.line_characters, track.profile.hard_line_characters
     for i, lines in enumerate(track.lines):
-        longest = max(count_characters(line) for line in lines)
+        longest = max(counted(line) for line in lines)
         if longest > soft:
             severity = ERROR if longest > hard else WARNING
             fix = _fits(rebroken(track, i), track.profile)
@@ -28,7 +28,7 @@ def line_length(track: LineUp) -> Iterator[Hit]:
 
 def _fits(text: str | None, profile: Profile) -> bool:
     return text is not None and all(
-        count_characters(line) <= profile.line_characters for line in text.split("\n")
+        counted(line) <= profile.line_characters for line in text.split("\n")
     )
 
 
@@ -47,7 +47,7 @@ def one_line_is_enough(track: LineUp) -> Iterator[Hit]:
     for i, lines in enumerate(track.lines):
         if len(lines) < 2 or _is_dialogue(lines):
             continue
-        if count_characters(" ".join(lines)) <= track.profile.line_characters:
+        if counted(" ".join(lines)) <= track.profile.line_characters:
             yield Hit(i, HINT, "The text fits in one line.", fix=True)
 
 
@@ -65,7 +65,7 @@ def _two_lines(track: LineUp) -> Iterator[tuple[int, str, str]]:
 
 
 def _too_long_for_one(track: LineUp, upper: str, lower: str) -> bool:
-    return count_characters(f"{upper} {lower}") > track.profile.line_characters
+    return counted(f"{upper} {lower}") > track.profile.line_characters
 
 
 def _better(track: LineUp, index: int, upper: str) -> tuple[str, str] | None:
@@ -81,21 +81,21 @@ def _better(track: LineUp, index: int, upper: str) -> tuple[str, str] | None:
 def balance_of_lines(track: LineUp) -> Iterator[Hit]:
     for i, upper, lower in _two_lines(track):
         if _lost(upper, lower):
-            short, long = sorted((count_characters(upper), count_characters(lower)))
+            short, long = sorted((counted(upper), counted(lower)))
             better = _better(track, i, upper)
             fix = better is not None and not _lost(*better)
             yield Hit(i, WARNING, f"A line of {short} characters beside one of {long}.", fix)
 
 
 def _lost(upper: str, lower: str) -> bool:
-    short, long = sorted((count_characters(upper), count_characters(lower)))
+    short, long = sorted((counted(upper), counted(lower)))
     return short < SHORT_LINE and long > 2 * short
 
 
 @rule("L05", "The upper line is the shorter")
 def pyramid(track: LineUp) -> Iterator[Hit]:
     for i, upper, lower in _two_lines(track):
-        if count_characters(upper) <= count_characters(lower):
+        if counted(upper) <= counted(lower):
             continue
         better = _better(track, i, upper)
         if (

@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from workflow.qc.pairs import pairs
-from workflow.qc.rule import ERROR, WARNING, Hit, LineUp, rule
-from workflow.tracks.text import count_characters
+from workflow.qc.rule import ERROR, WARNING, Hit, LineUp, counted, rule
 
 _FIGURES = re.compile(r"\d+(?:[ \u00a0.,]\d{3})*(?:[.,]\d+)?")
 
@@ -105,7 +104,7 @@ def length_ratio(track: LineUp) -> Iterator[Hit]:
     for pair in pairs(track):
         if not pair.targets or not pair.target_text.strip():
             continue
-        source, target = count_characters(pair.source_text), count_characters(pair.target_text)
+        source, target = counted(pair.source_text), counted(pair.target_text)
         if source > 20 and not 0.6 <= target / source <= 1.8:
             times = f"{target / source:.1f}"
             yield Hit(pair.targets[0], WARNING, f"{times} times as long as the source.")

@@ -79,6 +79,20 @@ class Lore:
     source_language: str = "en"
 
 
+_PLAINLY = re.compile(
+    "[\\x20-\\x7a\\x7c-\\x7e\\n\\xa0-\\xac\\xae-\\u02ff\\u0400-\\u0482\\u048a-\\u052f\\u2010-\\u2027\\u2030-\\u205e\\u2660-\\u266f]*"
+)
+
+
+@lru_cache(maxsize=50_000)
+def counted(text: str) -> int:
+    """`count_characters`, quick for text of whole letters; answers are kept, for lines come again and again."""
+    bare = plain(text)
+    if _PLAINLY.fullmatch(bare):
+        return len(bare) - bare.count("\n")
+    return count_characters(text)
+
+
 class LineUp:
     """A track as the rules see it, with what several of them need worked out once."""
 
@@ -109,7 +123,7 @@ class LineUp:
             source=self.source,
             lore=self.lore,
         )
-        for name in ("cuts", "half_second_frames", "speech"):
+        for name in ("cuts", "grid", "half_second_frames", "speech", "_frame_length"):
             if name in self.__dict__:
                 other.__dict__[name] = self.__dict__[name]
         return other
@@ -143,22 +157,40 @@ class LineUp:
 
     @cached_property
     def characters(self) -> tuple[int, ...]:
-        return tuple(count_characters(cue.text) for cue in self.cues)
+        return tuple(counted(cue.text) for cue in self.cues)
 
     @cached_property
     def frames(self) -> tuple[tuple[int, int], ...]:
         """Of each cue, the first frame that shows it and the first that does not any more."""
-        grid = self.grid
-        return tuple(
-            (grid.first_frame_at(cue.start), grid.first_frame_at(cue.end)) for cue in self.cues
-        )
+        first = self.first_frame_at
+        return tuple((first(cue.start), first(cue.end)) for cue in self.cues)
+
+    def first_frame_at(self, time: Flicks) -> int:
+        """As the grid has it; in whole numbers where a frame is a whole number of flicks."""
+        length = self._frame_length
+        return -(-time // length) if length else self.grid.first_frame_at(time)
+
+    def frame_at(self, time: Flicks) -> int:
+        """As the grid has it."""
+        length = self._frame_length
+        return time // length if length else self.grid.frame_at(time)
+
+    def snap(self, time: Flicks) -> Flicks:
+        """As the grid has it."""
+        length = self._frame_length
+        return (time + length // 2) // length * length if length else self.grid.snap(time)
+
+    @cached_property
+    def _frame_length(self) -> Flicks:
+        """Of every common rate; 0 where a frame is no whole number of flicks."""
+        exact = FLICKS_PER_SECOND / self.grid.rate
+        return exact.numerator if exact.denominator == 1 and exact.numerator % 2 == 0 else 0
 
     @cached_property
     def cuts(self) -> tuple[int, ...]:
         """First frames of the shots."""
         shots = self.film.shots if self.film else None
-        grid = self.grid
-        return tuple(sorted({grid.frame_at(grid.snap(shot)) for shot in shots or ()}))
+        return tuple(sorted({self.frame_at(self.snap(shot)) for shot in shots or ()}))
 
     @cached_property
     def speech(self) -> tuple[tuple[Flicks, Flicks], ...]:

@@ -46,8 +46,8 @@ def reading_speed(track: LineUp) -> Iterator[Hit]:
     for i, cue in enumerate(track.cues):
         if cue.end <= cue.start:
             continue
-        cps = track.characters[i] / track.seconds(i)
-        if cps > soft:
+        if track.characters[i] * FLICKS_PER_SECOND > soft * (cue.end - cue.start):
+            cps = track.characters[i] / track.seconds(i)
             severity = ERROR if cps > hard else WARNING
             message = (
                 f"{float(cps):.1f} characters a second; {soft} is comfortable, {hard} the most."
@@ -57,15 +57,15 @@ def reading_speed(track: LineUp) -> Iterator[Hit]:
 
 @rule("T04", "Words a minute")
 def words_a_minute(track: LineUp) -> Iterator[Hit]:
-    if track.profile.wpm is None:
+    most = track.profile.wpm
+    if most is None:
         return
     for i, cue in enumerate(track.cues):
-        if cue.end > cue.start:
-            wpm = len(track.texts[i].split()) * 60 / track.seconds(i)
-            if wpm > track.profile.wpm:
-                yield Hit(
-                    i, HINT, f"{float(wpm):.0f} words a minute; {track.profile.wpm} is usual."
-                )
+        words = len(track.texts[i].split())
+        if words * 60 * FLICKS_PER_SECOND > most * (cue.end - cue.start) > 0:
+            wpm = words * 60 / track.seconds(i)
+            if wpm > most:
+                yield Hit(i, HINT, f"{float(wpm):.0f} words a minute; {most} is usual.")
 
 
 @rule("T05", "A gap before the next cue", "film")
@@ -124,7 +124,7 @@ def in_with_speech(track: LineUp) -> Iterator[Hit]:
         onset = min(near, key=lambda o: abs(o - cue.start))
         if onset >= cue.end or (i and track.cues[i - 1].end > onset):
             continue
-        off = track.frames[i][0] - track.grid.frame_at(onset)
+        off = track.frames[i][0] - track.frame_at(onset)
         if off < -early or off > late:
             where = f"{-off} frames before" if off < 0 else f"{off} frames after"
             yield Hit(i, WARNING, f"Comes {where} the speech; up to {early} and {late} are good.")
@@ -158,7 +158,7 @@ def speech_end(track: LineUp, index: int) -> int | None:
     ]
     if not ends or max(ends) >= cue.end:
         return None
-    return track.grid.first_frame_at(max(ends))
+    return track.first_frame_at(max(ends))
 
 
 def _speech_near(track: LineUp, start: int, end: int) -> tuple[tuple[int, int], ...]:
@@ -278,7 +278,7 @@ def outside_film(track: LineUp) -> Iterator[Hit]:
 @rule("T18", "On the frames of the film", "film")
 def off_grid(track: LineUp) -> Iterator[Hit]:
     for i, cue in enumerate(track.cues):
-        off = max(abs(t - track.grid.snap(t)) for t in (cue.start, cue.end))
+        off = max(abs(t - track.snap(t)) for t in (cue.start, cue.end))
         if off > FLICKS_PER_MS:
             ms = float(Fraction(off, FLICKS_PER_MS))
             yield Hit(i, HINT, f"A time lies {ms:.1f} ms from the nearest frame.", fix=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from workflow.language.letters import TURKISH_ONLY, script_of
 from workflow.qc.pairs import pairs
@@ -87,6 +88,7 @@ def strange_characters(track: LineUp) -> Iterator[Hit]:
             yield Hit(i, ERROR, f"Not of this language or its punctuation: {shown}.", fix)
 
 
+@lru_cache(maxsize=10_000)
 def _belongs(char: str, language: str) -> bool:
     if char.isascii():
         return char == "\n" or char.isprintable()
@@ -124,7 +126,9 @@ def confusables_mended(text: str, language: str) -> str:
 @rule("X16", "One alphabet in a word")
 def mixed_alphabets(track: LineUp) -> Iterator[Hit]:
     for i, text in enumerate(track.texts):
-        if text.isascii() and not _FOREIGN_LETTERS.search(text):
+        if not _FOREIGN_LETTERS.search(text) and (
+            text.isascii() or not (_CYRILLIC.search(text) and _LATIN.search(text))
+        ):
             continue
         for word in WORD.findall(text):
             fix = _word_mended(word, track) != word
@@ -134,7 +138,9 @@ def mixed_alphabets(track: LineUp) -> Iterator[Hit]:
                 yield Hit(i, ERROR, f"No Turkmen word has {foreign!r}: “{word}”.", fix)
 
 
-_FOREIGN_LETTERS = re.compile(r"[vqx]")
+_FOREIGN_LETTERS = re.compile(r"[vqxñòİıĞğþÞţŢ]")
+_CYRILLIC = re.compile(r"[\u0400-\u052f]")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _CYRILLIC_LOOK = "аеорсухіјһәөАВЕКМНОРСТУХІЈӘӨ"
 _LATIN_LOOK = "aeopcyxijhäöABEKMHOPCTYXIJÄÖ"
 _TO_LATIN = str.maketrans(_CYRILLIC_LOOK, _LATIN_LOOK)
