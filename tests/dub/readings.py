@@ -106,7 +106,7 @@ def read_aloud(
     """*texts* as *voice* reads them in this *manner*; the same every time."""
     voice = voice or espeak()
     random = np.random.default_rng(seed)
-    chatter = [text for text in many_lines(400, 99) if text not in set(texts)] or ["hawa, dowam edeliň"]
+    words = " ".join(clauses()).split()
     pieces: list[Samples] = []
     place = 0
     spans: list[list[tuple[float, float]]] = [[] for _ in texts]
@@ -136,7 +136,7 @@ def read_aloud(
         if random.random() < manner.long_pause:
             silence(random.uniform(5, 15))
         if random.random() < manner.ad_lib:
-            sound(voice(chatter[random.integers(len(chatter))]))
+            sound(voice(" ".join(random.choice(words, random.integers(3, 9)))))
             silence(random.uniform(0.3, 0.9))
         if random.random() < manner.false_start:
             said = voice(texts[number])

@@ -54,6 +54,9 @@ TWO_ALIKE, SAME_TEXT, IN_GAP = "two_alike", "same_text", "found_in_gap"
 
 _WEIGHTS = np.concatenate([np.ones(12), np.full(12, 0.6)]).astype(np.float32)
 _VOICED = 0.3
+_SLOW = 0.2  # log: a fifth slower than the speaker's usual pace
+_PAUSE = 10  # frames: 0.2 s
+_PACE_PRICE = 150.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +297,7 @@ class _Hearing:
             watch=part(watch, 0, 300),
         )
         if not self._learn(first) and end == len(self.frames):
-            return self._mended(first)
+            return self._trimmed(self._mended(first))
         second = pass_tokens(
             self.templates,
             self.frames,
@@ -303,7 +306,7 @@ class _Hearing:
             self.costs,
             watch=part(watch, 300, 1000),
         )
-        return self._mended(second)
+        return self._trimmed(self._mended(second))
 
     def _learn(self, passages: list[Passage]) -> bool:
         """Adapt the templates to this voice, and the filler to how well they then fit. False: too little said."""
@@ -408,11 +411,63 @@ class _Hearing:
         filler = self.filler[passage.start : passage.end][voiced].mean()
         return bool(own - filler < self.costs.filler + 0.25)
 
+    def _pace(self, passages: list[Passage]) -> float:
+        """Voiced frames of the recording for one of the template: how slowly this person speaks."""
+        lengths = self.templates.lengths
+        return float(np.median([self._voiced(p.start, p.end) / lengths[p.line] for p in passages]))
+
+    def _voiced(self, start: int, end: int) -> int:
+        return max(1, int((self.speech[start:end] > _VOICED).sum()))
+
+    def _trimmed(self, passages: list[Passage]) -> list[Passage]:
+        """Passages much too slow for this speaker, without what a pause divides from the line: a false start."""
+        if not passages:
+            return passages
+        pace = self._pace(passages)
+        return [
+            self._best_between_pauses(p, pace)
+            if self._off_pace(p.line, p.start, p.end, pace) > _SLOW
+            else p
+            for p in passages
+        ]
+
+    def _off_pace(self, line: int, start: int, end: int, pace: float) -> float:
+        """Log of its length against the usual; positive is slow."""
+        return float(np.log(self._voiced(start, end) / self.templates.lengths[line] / pace))
+
+    def _best_between_pauses(self, passage: Passage, pace: float) -> Passage:
+        line, start, end = passage
+        quiet = np.concatenate([[False], self.speech[start:end] < _VOICED, [False]])
+        changes = np.flatnonzero(np.diff(quiet.astype(np.int8)))
+        pauses = [
+            (a, b) for a, b in zip(changes[::2], changes[1::2], strict=True) if b - a >= _PAUSE
+        ]
+        starts = [start, *(start + int(b) for _, b in pauses)]
+        ends = [*(start + int(a) for a, _ in pauses), end]
+        outside = np.cumsum(np.concatenate([[0], self.speech[start:end] > _VOICED]))
+
+        def price(one: Passage) -> float:
+            voiced = self.speech[one.start : one.end] > _VOICED
+            own = self._distances([line], self._cut(one)[voiced])[0]
+            over = float(own - self.filler[one.start : one.end][voiced].mean())
+            count = int(voiced.sum())
+            left_out = int(outside[-1]) - count
+            off = self._off_pace(line, one.start, one.end, pace)
+            return count * over + left_out * self.costs.filler + _PACE_PRICE * off * off
+
+        options = [
+            Passage(line, a, b)
+            for a in starts[:6]
+            for b in ends[-6:]
+            if b > a
+            and (self.speech[a:b] > _VOICED).sum() >= self.templates.lengths[line] * pace / 2
+        ]
+        return min([passage, *options], key=price)
+
     def judge(self, passages: list[Passage]) -> list[tuple[Passage, Take]]:
         if not passages:
             return []
-        lengths = self.templates.lengths
-        pace = float(np.median([(p.end - p.start) / lengths[p.line] for p in passages]))
+        pace = self._pace(passages)
         edges = Loudness(self._samples, self._quiet)
         found: list[tuple[Passage, Take]] = []
         for number, passage in enumerate(passages):
@@ -426,7 +481,7 @@ class _Hearing:
                 not_after=after.start * FRAME_SECONDS if after else float("inf"),
             )
             sure = confidence(evidence)
-            flags = tuple(_flags(evidence, passage, before, after, len(lengths)))
+            flags = tuple(_flags(evidence))
             found.append((passage, Take(start, end, sure, flags, evidence)))
         return found
 
@@ -466,7 +521,7 @@ class _Hearing:
             over_others=(float(np.mean(others)) - own) / (float(np.std(others)) + 0.02),
             over_rival=min(others) - own,
             worse_half=max(halves, default=own),
-            duration=abs(float(np.log((end - start) / length / pace))),
+            duration=abs(self._off_pace(line, start, end, pace)),
             speech=float(speech.mean()),
             length=float(np.log(length * FRAME_SECONDS)),
             neighbours=float(before is None or before.line in (line, line - 1))
@@ -474,15 +529,12 @@ class _Hearing:
         )
 
 
-def _flags(
-    evidence: Evidence, passage: Passage, before: Passage | None, after: Passage | None, lines: int
-) -> list[str]:
+def _flags(evidence: Evidence) -> list[str]:
     flags = []
     if evidence.duration > 0.48:  # 0.6 to 1.6 of the speaker's usual pace
         flags.append(ODD_LENGTH)
     if evidence.speech < 0.6:
         flags.append(LITTLE_SPEECH)
-    del passage, before, after, lines
     return flags
 
 
