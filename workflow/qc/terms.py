@@ -94,9 +94,8 @@ def _skeleton(word: str) -> str:
     low = re.sub(r"c(?=[eiy])", "s", low)
     low = re.sub(r"c(?!$)|c$", "k", low).replace("\1", "k")
     low = re.sub(r"g(?=[ei])|j", "j", low)
-    first = low[:1] if low[:1] in "aeiou" else ""
-    bare = re.sub(r"[aeiouyh\2'’-]", "", low)
-    return ("*" if first else "") + re.sub(r"(.)\1+", r"\1", bare)
+    single = re.sub(r"(.)\1+", r"\1", low)
+    return ("*" if low[:1] in "aeiou" else "") + re.sub(r"[aeiouyh\2'’-]", "", single)
 
 
 def _stands(name: str, words: list[str]) -> bool:
