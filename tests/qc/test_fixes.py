@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -9,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow.errors import BadInput
-from workflow.qc import FilmFacts, check, fix
-from workflow.qc.fixes import FIXERS
+from workflow.qc import PROFILES, TRAINING_FILM, FilmFacts, Profile, check, fix, repair
+from workflow.qc.fixes import FIXERS, NEVER_ERRORS
 from workflow.timebase import FrameGrid, from_ms, from_seconds
 from workflow.tracks.cues import Cue, in_order
 
@@ -83,9 +85,73 @@ def test_a_rule_without_a_mend_is_refused(rule: str) -> None:
         fix([], [rule])
 
 
+@pytest.mark.parametrize(
+    ("rule", "text", "mended"),
+    [
+        ("X15", "baºga ªol", "başga Şol"),
+        ("X15", "Söz \u2212 söz", "Söz - söz"),
+        ("X16", "TÜRKMENİSTAN", "TÜRKMENISTAN"),
+        ("X16", "Moskвa", "Moskвa"),  # в is no look-alike of w: a person looks
+        ("X16", "kаnun", "kanun"),  # a Cyrillic а
+        ("X16", "vatan", "watan"),
+        ("X07", "Men geldim. sen kim? ol ýok", "Men geldim. Sen kim? Ol ýok"),
+        ("X07", "Kitap, gazet we ş.m. getirdi.", "Kitap, gazet we ş.m. getirdi."),
+        ("X08", "- Sen kim?", "– Sen kim?"),
+        ("L12", "Sen kim?\n- Men Aýna.", "– Sen kim?\n– Men Aýna."),
+        ("L11", "Sen kim? – Men Aýna.", "– Sen kim?\n– Men Aýna."),
+        ("X09", "<i>Bir söz</i>\n<i>iki söz.</i>", "<i>Bir söz\niki söz.</i>"),
+        ("X10", "(Gülýär)\nHawa.", "[gülýär]\nHawa."),
+        ("X10", "[Lena gülýär]", "[Lena gülýär]"),
+        ("X11", "<i>♪ Aýdym aýdylýar</i>", "<i>♪ Aýdym aýdylýar ♪</i>"),
+        ("M04", "Suduň karary <i>sudlarda</i>.", "Kazyýetiň karary <i>kazyýetlerde</i>."),
+        ("L08", "Şol gün bize Aman\nMyradow kömek edip bilmedi.", "Şol gün bize Aman Myradow\nkömek edip bilmedi."),
+        ("L10", "Biz olary goraýarys, emma\nolar muňa düşünmeýärler.", "Biz olary goraýarys,\nemma olar muňa düşünmeýärler."),
+    ],
+)  # fmt: skip
+def test_each_mend_changes_what_its_rule_found_and_nothing_else(
+    rule: str, text: str, mended: str
+) -> None:
+    assert one(rule, text) == mended
+    assert one(rule, mended) == mended
+
+
+def test_a_cue_that_stands_long_after_the_speech_is_shortened_but_stays_readable() -> None:
+    grid = FrameGrid(FILM.rate)
+    film = replace(
+        FILM, speech=((grid.time_of(0), grid.time_of(30)), (grid.time_of(200), grid.time_of(206)))
+    )
+    cues = [
+        Cue("a", 0, grid.time_of(100), "Hawa."),
+        Cue("b", grid.time_of(200), grid.time_of(300), "Bu otuz harplyk uzyn bir sözlem."),
+    ]
+    mended = fix(cues, ["T09"], film=film)
+    assert [grid.frame_at(c.end) for c in mended] == [42, 252]
+
+
+def test_a_cue_that_two_rules_pull_to_and_fro_is_named_and_left() -> None:
+    cues = [Cue("a", 0, from_ms(3000), "Salam"), Cue("b", from_ms(4000), from_ms(6000), "Dost")]
+    assert repair(cues, EVERY_RULE, film=FILM).conflicts <= {"a", "b"}
+
+
 WORDS = st.lists(
     st.sampled_from(
-        ["Salam", "dost", "üçin", "...", " ", "\n", "<i>", "</i>", "{\\an8}", "uzyn söz", "!"]
+        [
+            *("Salam", "dost", "üçin", "...", " ", "\n", "<i>", "</i>", "{\\an8}", "uzyn söz", "!"),
+            *(
+                "– ",
+                "- ",
+                "♪",
+                "[Gülýär]",
+                "(gülýär)",
+                "sud",
+                "Suduň",
+                "baºga",
+                "kıtap",
+                "Moskвa",
+                "5",
+            ),
+            *("manat", "Aman", "Myradow", "kömek", "edýär", "emma", "?", "goraýarys,", "dusunmek"),
+        ]
     ),
     max_size=14,
 ).map(" ".join)
@@ -101,10 +167,43 @@ def rough_tracks(draw: st.DrawFn) -> tuple[Cue, ...]:
     return tuple(cues)
 
 
-@given(rough_tracks())
-def test_mending_twice_is_mending_once_and_makes_no_new_error(cues: tuple[Cue, ...]) -> None:
-    once = fix(cues, EVERY_RULE, film=FILM)
-    assert fix(once, EVERY_RULE, film=FILM) == once
-    before = {(f.rule, f.uid) for f in check(in_order(cues), film=FILM) if f.severity == "error"}
-    after = {(f.rule, f.uid) for f in check(once, film=FILM) if f.severity == "error"}
+SPOKEN = replace(FILM, speech=((from_ms(500), from_ms(2100)), (from_ms(4000), from_ms(9000))))
+SOURCE = [Cue("s", from_ms(1000), from_ms(4000), "- The court\n- in London 5?")]
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+@given(
+    cues=rough_tracks(),
+    film=st.sampled_from([FILM, SPOKEN]),
+    source=st.sampled_from([None, SOURCE]),
+)
+def test_mending_twice_is_mending_once_and_makes_no_new_error(
+    cues: tuple[Cue, ...], film: FilmFacts, source: list[Cue] | None, profile: Profile
+) -> None:
+    once = fix(cues, EVERY_RULE, film=film, source=source, profile=profile)
+    assert fix(once, EVERY_RULE, film=film, source=source, profile=profile) == once
+    before = errors(in_order(cues), film, source, profile)
+    after = errors(once, film, source, profile)
+    assert {uid for _, uid in after} <= {c.uid for c in once}
     assert after <= before
+
+
+@given(cues=rough_tracks(), rule=st.sampled_from(sorted(FIXERS)))
+def test_one_mend_alone_makes_no_new_error(cues: tuple[Cue, ...], rule: str) -> None:
+    once = fix(cues, [rule], film=SPOKEN)
+    assert errors(once, SPOKEN, None, TRAINING_FILM) <= errors(
+        in_order(cues), SPOKEN, None, TRAINING_FILM
+    )
+
+
+@given(cues=rough_tracks())
+def test_rules_said_never_to_err_never_do(cues: tuple[Cue, ...]) -> None:
+    found = check(cues, film=SPOKEN, source=SOURCE)
+    assert not [f for f in found if f.rule in NEVER_ERRORS and f.severity == "error"]
+
+
+def errors(
+    cues: Sequence[Cue], film: FilmFacts, source: list[Cue] | None, profile: Profile
+) -> set[tuple[str, str]]:
+    found = check(cues, film=film, source=source, profile=profile)
+    return {(f.rule, f.uid) for f in found if f.severity == "error"}
