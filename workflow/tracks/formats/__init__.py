@@ -27,9 +27,11 @@ from workflow.tracks.formats import (
     srt,
     stl,
     tmplayer,
+    tmx,
     ttml,
     txt,
     vtt,
+    xliff,
     xlsx,
 )
 from workflow.tracks.formats.codec import (
@@ -64,6 +66,9 @@ FORMATS: tuple[Format, ...] = (
     docx.FORMAT,
     vtt.FORMAT,
     ttml.FORMAT,
+    xliff.FORMAT_1,
+    xliff.FORMAT_2,
+    tmx.FORMAT,
     ass.FORMAT,
     srt.FORMAT,
     sbv.FORMAT,

@@ -19,6 +19,9 @@ from workflow.errors import BadInput
 from workflow.tracks import limits
 
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>\s*")
+_PLAIN_DOCTYPE = re.compile(
+    r"<!DOCTYPE\s+\w+(?:\s+(?:SYSTEM|PUBLIC)(?:\s+(?:\"[^\"]*\"|'[^']*'))+)?\s*>"
+)
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 XML = "{http://www.w3.org/XML/1998/namespace}"
@@ -92,6 +95,13 @@ class _Builder(ET.TreeBuilder):
     def end(self, tag: str) -> ET.Element:
         self._depth -= 1
         return super().end(tag)
+
+
+def without_doctype(text: str) -> str:
+    """*text* without a document type that only names a file: translation memories come with one, and
+    nobody ever opens it. One with declarations of its own stays, to be refused."""
+    head, rest = text[:4000], text[4000:]
+    return _PLAIN_DOCTYPE.sub(lambda found: "\n" * found[0].count("\n"), head, count=1) + rest
 
 
 def local(name: str) -> str:
