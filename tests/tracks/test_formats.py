@@ -265,3 +265,23 @@ def test_sbv_is_read_as_plain_text_and_writes_plain_text() -> None:
     exported = write_subtitles([Cue("a", 0, from_ms(999), "<i>Hä</i>", position=8)], "sbv")
     assert exported.data.decode() == "0:00:00.000,0:00:00.999\nHä\n"
     assert {loss.code for loss in exported.losses} == {"STYLING", "POSITION"}
+
+
+def test_sub_viewer_with_its_header_is_read_and_the_header_is_named() -> None:
+    imported = read("[INFORMATION]\n[TITLE]x\n[SUBTITLE]\n00:00:01.00,00:00:02.00\nBir[br]iki\n")
+    assert [c.text for c in imported.cues] == ["Bir\niki"]
+    assert losses(imported) == ["HEADER_DROPPED"] * 3
+
+
+def test_64_text_of_webvtt_below_a_blank_line_after_its_times_is_its_text() -> None:
+    imported = read(
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n\nbir\n\niki\n\n00:03.000 --> 00:04.000\nüç\n"
+    )
+    assert [c.text for c in imported.cues] == ["bir\niki", "üç"]
+    assert repairs(imported) == ["BLANK_LINE_IN_CUE", "BLANK_LINE_IN_CUE"]
+
+
+def test_a_small_n_breaks_lines_in_old_ssa_and_is_a_space_in_ass() -> None:
+    assert read(ASS.replace("Salam,\\N", "Salam,\\n")).cues[0].text == "Salam, <i>dost</i>!"
+    old = ASS.replace("v4.00+", "v4.00").replace("Salam,\\N", "Salam,\\n")
+    assert read(old).cues[0].text == "Salam,\n<i>dost</i>!"

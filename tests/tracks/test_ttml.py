@@ -191,3 +191,38 @@ def test_what_is_written_names_its_language_rate_and_profile() -> None:
 def test_two_thousand_cues_are_written_and_read_back() -> None:
     cues = [Cue(f"u{n}", n * SECOND, n * SECOND + SECOND // 2, "Salam") for n in range(2000)]
     assert len(read(write(cues, "ttml").data).cues) == 2000
+
+
+def test_what_is_around_cuts_off_what_is_inside_and_what_never_shows_is_named() -> None:
+    body = '<div end="10s"><p begin="5s" dur="15s">Bir</p><p begin="12s" dur="5s">Iki</p></div>'
+    imported = read(tt(body))
+    assert [(c.start // SECOND, c.end // SECOND, c.text) for c in imported.cues] == [(5, 10, "Bir")]
+    assert losses(imported) == ["HIDDEN_TEXT"]
+
+
+def test_spans_of_a_sequence_follow_one_another_and_text_between_them_has_no_time() -> None:
+    imported = read(
+        tt(
+            '<p timeContainer="seq" begin="5s" end="20s">x<span dur="2s">Bir</span><span dur="3s">Iki</span></p>'
+        )
+    )
+    assert [(c.start // SECOND, c.end // SECOND, c.text) for c in imported.cues] == [
+        (5, 7, "Bir"),
+        (7, 10, "Iki"),
+    ]
+    assert losses(imported) == ["HIDDEN_TEXT"]
+
+
+def test_a_prefix_that_nobody_declared_does_not_keep_a_file_from_being_read() -> None:
+    assert read(tt('<p begin="1s" end="2s" itunes:key="a">Salam</p>')).cues[0].text == "Salam"
+
+
+def test_elements_of_another_namespace_are_no_subtitles() -> None:
+    body = '<p begin="1s" end="2s">Salam</p><f:p xmlns:f="urn:f" begin="3s" end="4s">x</f:p>'
+    assert [c.text for c in read(tt(body)).cues] == ["Salam"]
+
+
+def test_times_of_apples_lyrics_without_hours_are_read_and_told() -> None:
+    imported = read(tt('<p begin="1:01.5" end="1:02.5">Salam</p>'))
+    assert imported.cues[0].start == 123 * SECOND // 2
+    assert repairs(imported) == ["TIME_FORM", "TIME_FORM"]

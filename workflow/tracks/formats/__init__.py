@@ -24,6 +24,7 @@ from workflow.tracks.formats import (
     microdvd,
     mpl2,
     sbv,
+    scc,
     srt,
     stl,
     tmplayer,
@@ -65,6 +66,7 @@ FORMATS: tuple[Format, ...] = (
     xlsx.FORMAT,
     docx.FORMAT,
     vtt.FORMAT,
+    scc.FORMAT,
     ttml.FORMAT,
     xliff.FORMAT_1,
     xliff.FORMAT_2,
@@ -218,9 +220,15 @@ def _format_of(text: str) -> Format:
 def _checked(raws: Iterable[RawCue], source: Source, uid: Callable[[], str]) -> tuple[Cue, ...]:
     """Raw cues against every limit, tidied, timed, in order, with uids."""
     kept: list[tuple[RawCue, Cue]] = []
-    for raw in timed(raws, source.repairs):
+    for given in timed(raws, source.repairs):
+        raw = given
         where = f"line {raw.line}"
         start, end = raw.start or 0, raw.end or 0
+        if "\n\n" in raw.text.strip("\n"):
+            source.repairs.add(
+                "BLANK_LINE_IN_CUE", "A blank line inside the cue was closed up.", where
+            )
+            raw = replace(raw, text=re.sub(r"\n(?:[ \t]*\n)+", "\n", raw.text.strip("\n")))
         limits.refuse_long_text(raw.text, where=where)
         limits.refuse_bad_times(start, end, where=where)
         text = _tidied(raw, where, source.repairs)

@@ -62,6 +62,7 @@ class _Script:
 
     section: str = ""
     is_old: bool = False  # SSA, ScriptType v4.00: alignments are counted otherwise
+    breaks_at_small_n: bool = False  # where \\n is a line break too, and not a space
     style_fields: list[str] = field(default_factory=list)
     event_fields: list[str] = field(default_factory=lambda: list(_EVENT))
     styles: dict[str, tuple[int | None, str]] = field(default_factory=dict)  # place, tags
@@ -77,7 +78,9 @@ def _read(source: Source) -> Iterator[RawCue]:
         key, _, rest = line.partition(":")
         match script.section, key.strip().lower():
             case "script info", "scripttype":
-                script.is_old = rest.strip().lower() == "v4.00"
+                script.is_old = script.breaks_at_small_n = rest.strip().lower() == "v4.00"
+            case "script info", "wrapstyle":
+                script.breaks_at_small_n |= rest.strip() == "2"
             case (("v4 styles" | "v4+ styles"), "format"):
                 script.style_fields = _names(rest)
             case (("v4 styles" | "v4+ styles"), "style"):
@@ -137,7 +140,7 @@ def _event(script: _Script, rest: str, number: int, source: Source) -> Iterator[
         source.losses.add("EFFECT_DROPPED", f"An effect is left out: {effect[:60]}", where)
     place, tags = script.styles.get(event.get("style", "").strip().lstrip("*"), (None, ""))
     raw = event.get("text", "")
-    marked = from_markup(tags + _as_lines(raw, where, source))
+    marked = from_markup(tags + _as_lines(raw, where, source, script.breaks_at_small_n))
     for note in marked.notes:
         if note.code != "TAGS_BALANCED" or not tags:
             source.losses.add(note.code, note.message, where)
@@ -155,15 +158,16 @@ def _time(written: str, number: int, source: Source) -> Flicks:
     return read_time(found[1], number, source.repairs, mark=".", decimals=2, hour_digits=1)
 
 
-def _as_lines(raw: str, where: str, source: Source) -> str:
+def _as_lines(raw: str, where: str, source: Source, breaks_at_small_n: bool) -> str:
     """Text of an event with its own line breaks and spaces; overrides are still in it."""
     if _COMMENT.search(raw):
         source.losses.add("COMMENT_DROPPED", f"A comment is left out: {raw[:80]}", where)
         raw = _COMMENT.sub("", raw)
+    small = "\n" if breaks_at_small_n else " "
     # In overrides a backslash never stands before N, n or h alone; outside they are breaks and space.
     parts = re.split(r"(\{[^{}]*\})", raw)
     for i in range(0, len(parts), 2):
-        text = parts[i].replace("\\N", "\n").replace("\\n", " ").replace("\\h", "\u00a0")
+        text = parts[i].replace("\\N", "\n").replace("\\n", small).replace("\\h", "\u00a0")
         parts[i] = text.replace(f"\\{_JOINER}", "\\")
     return "".join(parts)
 

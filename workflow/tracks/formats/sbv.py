@@ -16,6 +16,10 @@ _TIMES = re.compile(rf"[ ]*({TIME})[ ]*,[ ]*({TIME})[ ]*")
 
 def _sniff(text: str) -> bool:
     first = re.match(r"\s*([^\n]+)", text)
+    if (
+        first and first[1].strip().upper() == "[INFORMATION]"
+    ):  # SubViewer, whose child this format is
+        return True
     return bool(first and _TIMES.fullmatch(first[1]))
 
 
@@ -30,8 +34,12 @@ def _read(source: Source) -> Iterator[RawCue]:
                 read_time(found[n], number, source.repairs, mark=".", hour_digits=1) for n in (1, 2)
             )
             at, lines = (number, start, end), []
-        else:
+        elif at or not line.strip():
             lines.append(line)
+        else:
+            source.losses.add(
+                "HEADER_DROPPED", f"Left out of the header: {line.strip()[:80]}", f"line {number}"
+            )
     if at:
         yield _cue(at, lines, source)
 

@@ -43,6 +43,7 @@ class _Times:
     _CLOCK = re.compile(
         r"(-?)(\d{1,5}):(\d{1,2}):(\d{1,2})(?:([.,])(\d+)|[:;](\d{1,3})(?:\.(\d+))?)?"
     )
+    _SHORT = re.compile(r"(\d{1,4}):(\d{1,2}(?:\.\d+)?)")  # 3:58.640, of Apple's lyrics
     _OFFSET = re.compile(r"(-?)(\d+(?:\.\d+)?)(h|ms|m|s|f|t)?")
 
     def read(self, written: str, line: int) -> Flicks:
@@ -50,6 +51,9 @@ class _Times:
         written = written.strip()
         if found := self._CLOCK.fullmatch(written):
             return self._clock(found, line, written)
+        if (found := self._SHORT.fullmatch(written)) and Fraction(found[2]) < 60:
+            self.source.repairs.add("TIME_FORM", f"{written!r} has no hours.", f"line {line}")
+            return from_seconds(int(found[1]) * 60 + Fraction(found[2]))
         if found := self._OFFSET.fullmatch(written):
             number, unit = Fraction(found[2]), found[3]
             if unit is None:
@@ -293,12 +297,22 @@ def _inside(element: ET.Element, around: _Place, reader: _Reader) -> Iterator[Ra
         return
     in_turn = said.get("timeContainer") == "seq"
     free = place.start or 0
-    for child in xml.children(element, "div", "p"):
+    for child in _native(element):
         base = replace(place, start=free) if in_turn else place
         if in_turn:
             inner = _placed(child, xml.attributes(child), base, reader)
             free = inner.end if inner.end is not None else free
         yield from _inside(child, base, reader)
+
+
+def _native(element: ET.Element) -> Iterator[ET.Element]:
+    """Divisions and paragraphs in the file's own namespace; others are not shown by anybody."""
+    space = str(element.tag).rpartition("}")[0]
+    return (
+        child
+        for child in xml.children(element, "div", "p")
+        if str(child.tag).rpartition("}")[0] == space
+    )
 
 
 def _placed(element: ET.Element, said: dict[str, str], around: _Place, reader: _Reader) -> _Place:
@@ -313,6 +327,8 @@ def _placed(element: ET.Element, said: dict[str, str], around: _Place, reader: _
         end = (start or base) + reader.times.read(said["dur"], line)
     if start is None and end is not None and ("end" in said or "dur" in said):
         start = base
+    if end is not None and around.end is not None:
+        end = min(end, around.end)  # what is around cuts off what is inside
     looks = {key: value for key, value in around.looks.items() if key in _INHERITED}
     region = said.get("region", around.region)
     if region != around.region:
@@ -330,6 +346,11 @@ def _placed(element: ET.Element, said: dict[str, str], around: _Place, reader: _
 
 def _paragraph(element: ET.Element, place: _Place, reader: _Reader) -> Iterator[RawCue]:
     line = reader.document.line(element)
+    if place.start is not None and place.end is not None and place.start >= place.end:
+        said = xml.attributes(element)
+        if not {"begin", "end"} <= said.keys():  # its own times would be refused, as they are
+            _note_hidden(element, line, reader)
+            return
     pieces = list(_pieces(element, place, reader))
     uid = element.attrib.get(f"{{{_OURS}}}uid", "")
     note = "".join(xml.all_text(one) for one in xml.children(element, "desc"))
@@ -369,18 +390,20 @@ def _paragraph(element: ET.Element, place: _Place, reader: _Reader) -> Iterator[
 def _pieces(element: ET.Element, place: _Place, reader: _Reader) -> Iterator[_Piece]:
     """The text of a paragraph in order; line breaks are pieces of their own."""
     if "none" in place.looks.get("display", "") or place.looks.get("visibility") == "hidden":
-        hidden = " ".join(xml.all_text(element).split())
-        if hidden:
-            reader.source.losses.add(
-                "HIDDEN_TEXT",
-                f"Text that is not shown is left out: {hidden[:80]}",
-                f"line {reader.document.line(element)}",
-            )
+        _note_hidden(element, reader.document.line(element), reader)
         return
     style = _style(place.looks)
+    in_turn = xml.attributes(element).get("timeContainer") == "seq"
+    free = place.start or 0
 
     def piece(text: str | None) -> Iterator[_Piece]:
         if not text:
+            return
+        if in_turn:  # text that stands alone in a sequence has no time
+            if text.strip():
+                reader.source.losses.add(
+                    "HIDDEN_TEXT", f"Text that is not shown is left out: {text.strip()[:80]}"
+                )
             return
         if place.preserve:
             text = re.sub(r"[ \t]*\n[ \t]*", "\n", text)
@@ -395,7 +418,14 @@ def _pieces(element: ET.Element, place: _Place, reader: _Reader) -> Iterator[_Pi
             yield _Piece(Run("\n"), None, None)
         elif name == "span":
             said = xml.attributes(child)
-            inner = _placed(child, said, place, reader)
+            inner = _placed(child, said, replace(place, start=free) if in_turn else place, reader)
+            free = inner.end or free
+            if said.get("ruby") in {"text", "textContainer"}:
+                reader.source.repairs.add(
+                    "RUBY",
+                    "Reading aids (ruby) stand in the line after their word.",
+                    f"line {reader.document.line(child)}",
+                )
             is_timed = {"begin", "end", "dur"} & said.keys()
             for one in _pieces(child, inner, reader):
                 yield (
@@ -425,6 +455,13 @@ def _pieces(element: ET.Element, place: _Place, reader: _Reader) -> Iterator[_Pi
                 f"line {reader.document.line(child)}",
             )
         yield from piece(child.tail)
+
+
+def _note_hidden(element: ET.Element, line: int, reader: _Reader) -> None:
+    if hidden := " ".join(xml.all_text(element).split()):
+        reader.source.losses.add(
+            "HIDDEN_TEXT", f"Text that is not shown is left out: {hidden[:80]}", f"line {line}"
+        )
 
 
 def _style(looks: Looks) -> frozenset[str]:

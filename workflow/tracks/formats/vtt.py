@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import webvtt
 
@@ -68,6 +68,8 @@ _LOST_BLOCKS = {
 
 
 def _read(source: Source) -> Iterator[RawCue]:
+    held: RawCue | None = None
+    began_empty = False  # its text stands below a blank line
     for order, block in enumerate(_blocks(source.text)):
         where = f"line {block.line}"
         limits.refuse_too_many(order // 4, where=where)  # comments and the like count a quarter
@@ -89,7 +91,22 @@ def _read(source: Source) -> Iterator[RawCue]:
             shown = " ".join(" ".join(lines).split())
             source.losses.add(code, f"{message}: {shown[:80]}", where)
             continue
-        yield from _cues(lines, first, source)
+        if held and began_empty and not any("-->" in line for line in lines):
+            source.repairs.add(
+                "BLANK_LINE_IN_CUE",
+                "A blank line inside the cue was closed up.",
+                f"line {held.line}",
+            )
+            text, speaker = _text(lines, first, source)
+            joined = f"{held.text}\n{text}".strip("\n")
+            held = replace(held, text=joined, speaker=held.speaker or speaker)
+            continue
+        for cue in _cues(lines, first, source):
+            if held:
+                yield held
+            held, began_empty = cue, not cue.text.strip()
+    if held:
+        yield held
 
 
 def _cues(lines: list[str], first: int, source: Source) -> Iterator[RawCue]:

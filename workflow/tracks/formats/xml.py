@@ -32,14 +32,18 @@ class Document:
 
     def __init__(self, text: str) -> None:
         """Raises BadInput FORMAT: not well-formed, with a document type, too many or too deep elements."""
-        builder = _Builder()
-        parser = DefusedXMLParser(target=builder, forbid_dtd=True)
-        builder.expat = parser.parser
         head = _DECLARATION.match(text)
         lines_cut = head[0].count("\n") if head else 0
+        body = text[head.end() :] if head else text
         try:
-            parser.feed(text[head.end() :] if head else text)
-            self.root: ET.Element = parser.close()
+            try:
+                builder = _Builder()
+                self.root = builder.parse(body)
+            except ET.ParseError as error:
+                if "unbound prefix" not in str(error):
+                    raise
+                builder = _Builder()
+                self.root = builder.parse(_bound(body))
         except DefusedXmlException:
             raise BadInput(
                 "FORMAT",
@@ -70,6 +74,15 @@ def sniff_root(text: str, *names: str) -> bool:
     return bool(found and found[1] in names)
 
 
+def _bound(text: str) -> str:
+    """*text* whose first element declares the prefixes that nobody did: names count here, not namespaces."""
+    used = set(re.findall(r"</?([A-Za-z_][\w.-]*):", text))
+    used |= set(re.findall(r"\s([A-Za-z_][\w.-]*):[\w.-]+\s*=", text))
+    missing = sorted(used - {"xml", "xmlns"} - set(re.findall(r"\sxmlns:([\w.-]+)\s*=", text)))
+    names = "".join(f' xmlns:{prefix}="urn:unbound:{prefix}"' for prefix in missing)
+    return re.sub(r"<([A-Za-z_][\w.:-]*)", lambda found: found[0] + names, text, count=1)
+
+
 class _Builder(ET.TreeBuilder):
     """Elements with the lines they begin at, within limits."""
 
@@ -78,6 +91,13 @@ class _Builder(ET.TreeBuilder):
         self.lines: dict[ET.Element, int] = {}
         self.expat: Any = None
         self._depth = 0
+
+    def parse(self, text: str) -> ET.Element:
+        parser = DefusedXMLParser(target=self, forbid_dtd=True)
+        self.expat = parser.parser
+        parser.feed(text)
+        root: ET.Element = parser.close()
+        return root
 
     def start(self, tag: str, attrs: dict[str, str]) -> ET.Element:
         self._depth += 1

@@ -1,0 +1,69 @@
+"""Scenarist closed captions (.scc): American CEA-608 codes in hexadecimal. Only read, by ttconv.
+
+Turkmen cannot be carried in it: of ÄÇÝŇŞŽÖÜ äçýňşžöü only ç came back, and a row ends at 32 characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from workflow.errors import BadInput
+from workflow.timebase import from_seconds
+from workflow.tracks import limits
+from workflow.tracks.formats.codec import Format, RawCue, Source
+from workflow.tracks.text import as_text
+
+_HEAD = re.compile(r"\s*Scenarist_SCC", re.IGNORECASE)
+_LINE = re.compile(r"\s*(\d\d:\d\d:\d\d[:;.,]\d\d)\s+((?:[0-9a-fA-F]{4}\s*)+)")
+
+
+def _sniff(text: str) -> bool:
+    return _HEAD.match(text) is not None
+
+
+def _read(source: Source) -> Iterator[RawCue]:
+    from workflow.tracks.formats import by_ttconv  # noqa: PLC0415 (takes long to load)
+
+    numbers = []
+    for number, line in enumerate(source.text.split("\n"), start=1):
+        if _LINE.fullmatch(line):
+            numbers.append(number)
+        elif line.strip() and not _HEAD.match(line):
+            raise BadInput(
+                "FORMAT",
+                f"Line {number} of the SCC file is not a time and pairs of bytes: {line.strip()[:60]}",
+                where=f"line {number}",
+                advice="Export the file again.",
+            )
+        limits.refuse_too_many(len(numbers) // 4, where=f"line {number}")
+    try:
+        paragraphs, complaints = by_ttconv.read_scc(source.text)
+    except Exception as error:  # ttconv raises whatever comes; the file is what is wrong
+        raise BadInput(
+            "FORMAT", f"The SCC file cannot be read: {str(error)[:120]}.", advice="Export it again."
+        ) from None
+    for complaint in complaints:
+        source.losses.add("CODE_DROPPED", f"Not understood: {complaint[:120]}")
+    if paragraphs:
+        source.losses.add(
+            "STYLES_DROPPED", "Colours and places on the picture are left out.", "line 1"
+        )
+    first = numbers[0] if numbers else 1
+    for one in paragraphs:
+        text = as_text("\n".join(line.strip() for line in one.text.split("\n") if line.strip()))
+        if text:
+            if one.is_italic:
+                text = f"<i>{text}</i>"
+            end = None if one.end is None else from_seconds(one.end)
+            yield RawCue(first, from_seconds(one.start), end, text)
+
+
+FORMAT = Format(
+    name="scc",
+    extension=".scc",
+    media_type="text/plain",
+    sniff=_sniff,
+    read=_read,
+    only_read="CEA-608 has none of ä, ý, ň, ş, ž, ö, ü, so Turkmen cannot be carried in it.",
+)
