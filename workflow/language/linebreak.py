@@ -86,7 +86,7 @@ def _torn(upper: str, lower: str) -> Tear | None:
     low = first.lower()
     if _CONVERB.search(last.lower()) and _AUXILIARY.match(low):
         return Tear("verb", first, True)
-    if _BARE.search(last) and _LIGHT_VERB.match(low):
+    if "-" not in low and _BARE.search(last) and _LIGHT_VERB.match(low):
         return Tear("verb", first, True)
     if _BARE.search(last) and any(
         last.lower().startswith(a) and low.startswith(b) for a, b in _pairs()

@@ -12,8 +12,6 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz, process
-
 SHOWN = 75
 """Unrelated sentences of one law reach 55, the most alike twentieth 80: below this nothing is worth showing."""
 
@@ -84,6 +82,8 @@ class Memory:
         key = alike(source)
         if not key.strip():
             return []
+        from rapidfuzz import fuzz, process  # noqa: PLC0415 (only where a memory is asked)
+
         near = process.extract(
             key, self._keys, scorer=fuzz.ratio, score_cutoff=SHOWN, limit=most * 4 + 20
         )
@@ -178,6 +178,8 @@ def attach_rows(
 
 def _likeness(a: str, b: str) -> float:
     """The ratio; texts of very different length cannot be alike, and are not compared."""
+    from rapidfuzz import fuzz  # noqa: PLC0415 (as above)
+
     short, long = sorted((len(a), len(b)))
     return float(fuzz.ratio(a, b)) if short * 3 >= long and long else 0.0
 

@@ -100,7 +100,8 @@ def _rules(direction: str) -> dict[str, str]:
 
 
 _OLD = str.maketrans("£ſÑñ$¢¥ÿ", "ŽžŇňŞşÝý")
-_OLD_WORD = re.compile(r"[^\W\d_£ſÑñ$¢¥ÿ]*[£ſÑñ$¢¥ÿ](?:[^\W\d_]|[£ſ$¢¥ÿ])*")
+_OLD_SIGNS = frozenset("£ſÑñ$¢¥ÿ")
+_OLD_WORD = re.compile(r"(?:[^\W\d_]|[£$¢¥])+")
 
 
 def from_old_latin(text: str) -> tuple[str, int]:
@@ -115,7 +116,9 @@ def from_old_latin(text: str) -> tuple[str, int]:
         nonlocal changed
         word = found[0]
         start, end = found.span()
-        if not any(char.isalpha() and char not in "ſÑñÿ" for char in word):
+        if _OLD_SIGNS.isdisjoint(word) or not any(
+            char.isalpha() and char not in "ſÑñÿ" for char in word
+        ):
             return word
         if text[start - 1 : start].isdigit() or text[end : end + 1].isdigit():
             return word

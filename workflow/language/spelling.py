@@ -62,7 +62,7 @@ class Speller:
         if not word or len(word) > MAX_LETTERS:
             return False
         low = word.lower()
-        if low in self._own or _spell(word) or (word != low and _spell(low)):
+        if low in self._own or dictionary_knows(word) or (word != low and dictionary_knows(low)):
             return True
         if "-" in word:
             parts = [part for part in low.split("-") if part]
@@ -81,7 +81,11 @@ class Speller:
                 return True
             if ending == "a" and stem.endswith("ýyş") and _is_entry(stem):
                 return True
-            if not ending and stem[-3:] in {"lmä", "şmä", "nmä"} and _spell(stem[:-1] + "e"):
+            if (
+                not ending
+                and stem[-3:] in {"lmä", "şmä", "nmä"}
+                and dictionary_knows(stem[:-1] + "e")
+            ):
                 return True
         return False
 
@@ -119,7 +123,7 @@ class Speller:
         )
 
     def _is_right(self, low: str) -> bool:
-        return low in self._own or _spell(low)
+        return low in self._own or dictionary_knows(low)
 
 
 @cache
@@ -176,7 +180,8 @@ def _hunspell() -> Any:
 _lock = threading.Lock()  # Hunspell keeps state while it works
 
 
-def _spell(word: str) -> bool:
+def dictionary_knows(word: str) -> bool:
+    """Whether Hunspell accepts *word* as it is written."""
     with _lock:
         return bool(_hunspell().spell(word))
 

@@ -260,13 +260,13 @@ def _apply(track: LineUp, name: str, left: frozenset[str]) -> LineUp:
     """One fixer on every cue where its rule is broken, less the mends that would make an error."""
     if not track.can_judge(RULES[name]):
         return track
-    hits = [
-        hit for hit in RULES[name].judge(track) if hit.fix and track.cues[hit.index].uid not in left
-    ]
+    found = dict.fromkeys(hit.index for hit in RULES[name].judge(track) if hit.fix)
     mended: dict[str, Cue | None] = {}
-    for hit in hits:
-        cue = track.cues[hit.index]
-        new = FIXERS[name](track, hit.index)
+    for index in found:
+        cue = track.cues[index]
+        if cue.uid in left:
+            continue
+        new = FIXERS[name](track, index)
         if new != cue and (new is None or _is_sound(new)):
             mended[cue.uid] = new
     while mended:

@@ -48,6 +48,7 @@ _ABBREVIATED = re.compile(
     r"(?:\b(?:ş\.m|m\.ü|ý\.b|s|ý|b\.e|b|j|k|t|g|mr|mrs|ms|dr|st|etc|vs|no|т\.д|т\.п|г|ул|стр|им|см|др)|\b\w|\.\w+)\.$",
     re.IGNORECASE,
 )
+_TAIL = 24  # characters that tell whether a full stop is an abbreviation's
 _INNER = re.compile(r"(?<=[.!?])[\"”’»)]*\s+[\"“«(–-]*\s*(?P<letter>[a-zçäžňöşüýа-яё])")
 
 
@@ -55,7 +56,7 @@ def capitalised(track: LineUp, index: int, text: str) -> str:
     """*text* (markup allowed) with a capital after each final mark, in it and at its start."""
     out = list(text)
     for found in _INNER.finditer(text):
-        mark = text[: found.start()]
+        mark = text[max(0, found.start() - _TAIL) : found.start()]
         if not _ABBREVIATED.search(re.sub(r"</?[ibu]>", "", mark)):
             out[found.start("letter")] = found["letter"].upper()
     if index and _ends_sentence(track.texts[index - 1]):
@@ -66,7 +67,7 @@ def capitalised(track: LineUp, index: int, text: str) -> str:
 
 
 def _ends_sentence(text: str) -> bool:
-    said = text.strip()
+    said = text.strip()[-_TAIL:]
     return bool(re.search(r"[.!?][\"”’»)]*$", said)) and not (
         said.endswith("...") or _ABBREVIATED.search(said)
     )
