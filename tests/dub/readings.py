@@ -72,7 +72,7 @@ def clauses() -> list[str]:
         words = sentence.replace("‐", "-").split()
         for first in range(0, len(words), 9):
             part = words[first : first + 9]
-            if 3 <= len(part):
+            if len(part) >= 3:
                 found[" ".join(part)] = None
     return list(found)
 

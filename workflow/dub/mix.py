@@ -311,7 +311,7 @@ def master(
     for first, last in mix.blocks():
         before.add(mix.samples(first, last))
         watch(300 * last // mix.length, "Mixing")
-    start = _measure(before.cells, mix, target)
+    start = loudness_in(before.cells, mix, target)
     gain_db = target.lufs - start if np.isfinite(start) else 0.0
     ceiling = amplitude(target.true_peak_db - _MARGIN_DB - headroom_db)
     report = MixReport(gain_db, float("-inf"), float("-inf"), 1, 0)
@@ -327,7 +327,8 @@ def master(
     return report
 
 
-def _measure(cells: npt.NDArray[np.float64], mix: Mix, target: Target) -> float:
+def loudness_in(cells: npt.NDArray[np.float64], mix: Mix, target: Target) -> float:
+    """LUFS as *target* counts it."""
     if target.gate == "dialogue" and mix.lines:
         return integrated(spans_only(cells, mix.spans))
     return integrated(cells)
@@ -349,7 +350,7 @@ def _write(
             peak = max(peak, float(peaks(block).max(initial=0.0)))
             file.write(block)
             watch(1000 * last // mix.length, "Mixing")
-    return MixReport(gain_db, _measure(meter.cells, mix, target), decibels(peak), 0, touched)
+    return MixReport(gain_db, loudness_in(meter.cells, mix, target), decibels(peak), 0, touched)
 
 
 def write_stems(mix: Mix, folder: Path, gain_db: float, *, watch: Watch = unwatched) -> list[Path]:
