@@ -106,5 +106,7 @@ def length_ratio(track: LineUp) -> Iterator[Hit]:
             continue
         source, target = counted(pair.source_text), counted(pair.target_text)
         if source > 20 and not 0.6 <= target / source <= 1.8:
-            times = f"{target / source:.1f}"
-            yield Hit(pair.targets[0], WARNING, f"{times} times as long as the source.")
+            times = f"{target / source:.2f} times"
+            yield Hit(
+                pair.targets[0], WARNING, f"{times} as long as the source; 0.6 to 1.8 is usual."
+            )

@@ -37,14 +37,19 @@ def _pairs(track: LineUp) -> list[Pair]:
     """Source and target cues grouped by the time they share, in order of time.
 
     Two cues belong together if they share more than half of the shorter one; a cue that two share
-    binds them into one group. Where the times say little (a target that is not aligned yet) and both
-    sides have as many cues, they pair by number.
+    binds them into one group. Where both sides have as many cues, and the times say little (a target
+    that is not aligned yet) or pair texts that fit worse than those of the same number, they pair by
+    number.
     """
     source = track.source or ()
     links = _shared_time(track.cues, source)
-    matched = len({t for t, _ in links})
-    if len(track.cues) == len(source) and matched * 2 < len(source):
-        links = [(i, i) for i in range(len(source))]
+    by_number = [(i, i) for i in range(len(source))]
+    if len(track.cues) == len(source) and links != by_number:
+        matched = len({t for t, _ in links})
+        if matched * 2 < len(source) or (
+            _fit(track, source, by_number) > _fit(track, source, links) + _CLEARLY
+        ):
+            links = by_number
     groups: list[tuple[set[int], set[int]]] = []
     for target, origin in links:
         # Links come in order of time, so only the last group can grow.
@@ -59,6 +64,23 @@ def _pairs(track: LineUp) -> list[Pair]:
     groups += [(set(), {s}) for s in range(len(source)) if s not in paired_sources]
     made = [_pair(track, source, sorted(ts), sorted(ss)) for ts, ss in groups]
     return sorted(made, key=lambda pair: (pair.place, not pair.targets))
+
+
+_CLEARLY = 0.15
+"""Of a film of 25 cues: aligned it fits 1.82 by number and by time; timed to another cut, 1.82 and 1.29."""
+
+
+def _fit(track: LineUp, source: Sequence[Cue], links: list[tuple[int, int]]) -> float:
+    """How well texts that are linked go together, 0 to 2: like final marks, like lengths; 0 for a cue
+    that has no link."""
+    total = 0.0
+    for t, s in links:
+        ours, theirs = track.texts[t].strip(), plain(source[s].text).strip()
+        if ours and theirs:
+            total += (ours[-1] == theirs[-1]) + min(len(ours), len(theirs)) / max(
+                len(ours), len(theirs)
+            )
+    return total / max(1, len(track.cues), len(links))
 
 
 def _shared_time(targets: Sequence[Cue], sources: Sequence[Cue]) -> list[tuple[int, int]]:
