@@ -298,11 +298,19 @@ def _inside(element: ET.Element, around: _Place, reader: _Reader) -> Iterator[Ra
     in_turn = said.get("timeContainer") == "seq"
     free = place.start or 0
     for child in _native(element):
-        base = replace(place, start=free) if in_turn else place
-        if in_turn:
-            inner = _placed(child, xml.attributes(child), base, reader)
-            free = inner.end if inner.end is not None else free
-        yield from _inside(child, base, reader)
+        if not in_turn:
+            yield from _inside(child, place, reader)
+            continue
+        base = replace(place, start=free)
+        its = xml.attributes(child)
+        inner = _placed(child, its, base, reader)
+        cues = list(_inside(child, base, reader))
+        yield from cues
+        free = inner.start or free
+        if inner.end is not None and {"end", "dur"} & its.keys():
+            free = inner.end
+        else:  # as long as what is in it
+            free = max([free, *(cue.end for cue in cues if cue.end is not None)])
 
 
 def _native(element: ET.Element) -> Iterator[ET.Element]:
