@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from workflow.dub.confidence import Evidence, confidence
 from workflow.dub.edges import Loudness
@@ -113,10 +114,12 @@ def locate(
     _check(texts)
     spoken = [number for number, text in enumerate(texts) if any(map(str.isalnum, text))]
     said = _say([texts[number] for number in spoken], language, part(watch, 0, 150))
-    hearing = _Hearing(samples, speech, said)
-    passages = hearing.search(part(watch, 150, 900))
-    watch(900, "Judging the takes")
-    found = hearing.judge(passages)
+    # The products are small: threads of the linear algebra would wait for one another more than work.
+    with threadpool_limits(1):
+        hearing = _Hearing(samples, speech, said)
+        passages = hearing.search(part(watch, 150, 900))
+        watch(900, "Judging the takes")
+        found = hearing.judge(passages)
     lines: list[list[Take]] = [[] for _ in texts]
     for passage, take in found:
         lines[spoken[passage.line]].append(take)
