@@ -182,3 +182,20 @@ def test_notes_and_speakers_come_along_with_the_uid() -> None:
 def test_no_uid_is_given_to_two_cues(old: tuple[Cue, ...], new: tuple[Cue, ...]) -> None:
     uids = [c.uid for c in carry_uids(old, new)]
     assert len(set(uids)) == len(uids) == len(new)
+
+
+def test_a_cue_that_brings_its_uid_is_that_cue_though_every_word_is_new() -> None:
+    edited = [replace(BASE[1], text="Bütinleý başga sözler"), BASE[0], BASE[2]]
+    assert [c.uid for c in carry_uids(BASE, edited)] == ["a", "b", "c"]
+
+
+def test_a_uid_from_elsewhere_is_not_believed_and_takes_no_old_cues_place() -> None:
+    other = [cue("b", 60_000, 61_000, "Gaýry filmiň sözi"), BASE[0]]
+    assert [c.uid for c in carry_uids(BASE, other)] == ["a", "b-2"]
+
+
+def test_uids_that_were_exchanged_follow_the_words() -> None:
+    there = [cue("a", 90_000, 91_000, "Salam!"), cue("b", 0, 900, "Düýbünden başga")]
+    back = carry_uids([cue("a", 0, 1000, "Salam!"), cue("b", 90_000, 91_000, "Hawa")], there)
+    assert len({c.uid for c in back}) == 2
+    assert next(c for c in back if c.text == "Salam!").uid == "a"

@@ -143,3 +143,46 @@ def test_converting_there_and_back_keeps_every_cue(terjime: Any, tmp_path: Path)
         assert terjime("convert", path, tmp_path / name)[0] == 0
         path = tmp_path / name
     assert path.read_text("utf-8").rstrip() == TURKMEN.read_text("utf-8").rstrip()
+
+
+def test_convert_writes_a_script_with_the_original_beside_the_translation(
+    terjime: Any, tmp_path: Path
+) -> None:
+    english = SAMPLES / "rights.en.srt"
+    status, _, err = terjime(
+        "convert", english, tmp_path / "a.csv", "--source", english, "--language", "en"
+    )
+    assert (status, err) == (0, "")
+    head, first, *_ = (tmp_path / "a.csv").read_text("utf-8-sig").splitlines()
+    assert head == "id,no,in,out,speaker,source (en),text (en),note,position"
+    words = first.split(",00:00", 2)[2].split(",", 1)[1]
+    assert len(words) > 10
+
+
+def test_70_microdvd_asks_for_fps_and_scc_says_why_it_is_not_written(
+    terjime: Any, tmp_path: Path
+) -> None:
+    frames = tmp_path / "film.sub"
+    frames.write_text("{25}{50}Salam\n", "utf-8")
+    status, _, err = terjime("convert", frames, tmp_path / "a.srt")
+    assert status == 3
+    assert "--fps" in err
+    assert terjime("convert", frames, tmp_path / "a.srt", "--fps", "25")[0] == 0
+    status, _, err = terjime("convert", TURKMEN, tmp_path / "a.scc")
+    assert status == 3
+    assert "Turkmen cannot be carried" in err
+
+
+@pytest.mark.parametrize(
+    "ending", ["stl", "ttml", "xlsx", "docx", "xlf", "xliff", "tmx", "csv", "txt", "sub"]
+)
+def test_converting_to_any_format_and_back_keeps_every_turkmen_letter(
+    terjime: Any, tmp_path: Path, ending: str
+) -> None:
+    there, back = tmp_path / f"a.{ending}", tmp_path / "b.srt"
+    assert terjime("convert", TURKMEN, there, "--fps", "25")[0] == 0
+    assert terjime("convert", there, back, "--fps", "25")[0] == 0
+    wanted, got = (
+        [char for char in path.read_text("utf-8") if char.isalpha()] for path in (TURKMEN, back)
+    )
+    assert got == wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,11 @@ def subtitles() -> None:
 @click.option("--fps", metavar="R", help="Frame rate of the film, e.g. 25 or 24000/1001.")
 @click.option("--encoding", metavar="E", help="Of SRC; without it, judged from its letters.")
 @click.option("--language", default="tk", show_default=True, help="Of the text, BCP 47.")
+@click.option(
+    "--source", type=FILE, help="The subtitles that SRC translates, for scripts and XLIFF."
+)
+@click.option("--source-language", default="en", show_default=True, help="Of --source, BCP 47.")
+@click.option("--title", default="", help="Of the film, for formats that name it.")
 @click.option("--report", type=FILE, help="Write every repair and loss to this JSON file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report.")
 def convert(
@@ -48,13 +53,25 @@ def convert(
     fps: str | None,
     encoding: str | None,
     language: str,
+    source: Path | None,
+    source_language: str,
+    title: str,
     report: Path | None,
     as_json: bool,
 ) -> None:
     """Write SRC as DST; the ending of DST names its format."""
     target = format_named(dst.suffix or dst.name)
-    imported = read_file(src, encoding=encoding, frame_rate=_rate(fps))
-    exported = write_subtitles(imported.cues, target.name, language=language, frame_rate=_rate(fps))
+    imported = read_file(src, encoding=encoding, frame_rate=_rate(fps), language=language)
+    originals = read_file(source, frame_rate=_rate(fps)).cues if source else ()
+    exported = write_subtitles(
+        imported.cues,
+        target.name,
+        language=language,
+        frame_rate=_rate(fps),
+        sources=_beside(imported.cues, originals) if source else (),
+        source_language=source_language,
+        title=title,
+    )
     dst.write_bytes(exported.data)
     body = _report(imported, exported.losses) | {"written": target.name}
     if report:
@@ -107,8 +124,28 @@ def check_file(
         click.echo(f"{len(imported.cues)} cues, {len(findings)} findings.")
 
 
+def _beside(cues: Sequence[Cue], originals: Sequence[Cue]) -> list[str]:
+    """For each cue the text of the originals that are on screen with it for most of their time."""
+    texts = []
+    first = 0
+    for cue in cues:
+        while first < len(originals) and originals[first].end <= cue.start:
+            first += 1
+        together = [
+            other.text
+            for other in originals[first : first + 20]  # no more are on screen with one cue
+            if 2 * (min(other.end, cue.end) - max(other.start, cue.start)) > other.end - other.start
+        ]
+        texts.append("\n".join(together))
+    return texts
+
+
 def read_file(
-    path: Path, *, encoding: str | None = None, frame_rate: Fraction | None = None
+    path: Path,
+    *,
+    encoding: str | None = None,
+    frame_rate: Fraction | None = None,
+    language: str = "",
 ) -> Imported:
     """Cues of a subtitle file on this machine; a guess of its encoding is said on standard error.
 
@@ -116,7 +153,9 @@ def read_file(
     """
     with path.open("rb") as file:
         data = file.read(limits.MAX_BYTES + 1)
-    imported = read_subtitles(data, encoding=encoding, frame_rate=frame_rate, uid=fresh_uid())
+    imported = read_subtitles(
+        data, encoding=encoding, frame_rate=frame_rate, language=language, uid=fresh_uid()
+    )
     if encoding is None:
         _warn_of_guess(path, imported.report)
     return imported
@@ -129,7 +168,7 @@ def fresh_uid() -> Callable[[], str]:
 
 
 def _warn_of_guess(path: Path, report: ImportReport) -> None:
-    if report.encoding.startswith("utf-"):
+    if not report.encoding or report.encoding.startswith("utf-"):
         return
     if report.sure:
         click.echo(f"{path}: read as {report.encoding}, judged from its letters.", err=True)

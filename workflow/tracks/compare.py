@@ -156,18 +156,51 @@ _MOST_PAIRS = 100_000  # compared in one stretch; beyond it only cues near in ti
 def carry_uids(old: Sequence[Cue], new: Sequence[Cue]) -> tuple[Cue, ...]:
     """*new*, from a file, with the uids of the *old* cues that they are, so that comments stay with them.
 
-    A cue is the same if its text is (wherever it moved, in order), or if it is like enough between
-    two that are the same. Of a split cue the first half keeps the uid; of joined ones the likest
-    old cue gives it. Notes and speakers, which most formats lose, come along. Cues of *new* that
-    match nothing keep their own uid.
+    A cue that brings an old uid with it, as our own scripts and translation files do, is that cue if
+    its text or its place in time is near; a uid alone is not believed. Otherwise a cue is the same if
+    its text is (wherever it moved, in order), or if it is like enough between two that are the same.
+    Of a split cue the first half keeps the uid; of joined ones the likest old cue gives it. Notes and
+    speakers, which most formats lose, come along. Cues of *new* that match nothing keep their own uid,
+    or a like one if an old cue has it.
     """
-    before, after = in_order(old), in_order(new)
+    named = _named(old, new)
+    before = in_order(cue for cue in old if cue.uid not in named)
+    after = in_order(cue for cue in new if cue.uid not in named)
     pairs = _same(before, after)
     for low, high in _stretches(pairs, len(before), len(after)):
         pairs |= _alike(before, after, low, high)
+    followed = {cue.uid: before[pairs[i]] for i, cue in enumerate(after) if i in pairs} | named
+    taken = {cue.uid for cue in (*old, *new)}
     return tuple(
-        _followed(before[pairs[i]], cue) if i in pairs else cue for i, cue in enumerate(after)
+        _followed(followed[cue.uid], cue) if cue.uid in followed else _apart(cue, old, taken)
+        for cue in in_order(new)
     )
+
+
+def _named(old: Sequence[Cue], new: Sequence[Cue]) -> dict[str, Cue]:
+    """Old cues by the uids that cues of *new* bring with them, where they are near or alike."""
+    by_uid = {cue.uid: cue for cue in old}
+    return {
+        cue.uid: by_uid[cue.uid]
+        for cue in new
+        if cue.uid in by_uid
+        and (
+            abs(cue.start - by_uid[cue.uid].start) < _NEAR
+            or _likeness(by_uid[cue.uid], cue, _threes(by_uid[cue.uid]), _threes(cue))
+            >= _LIKE_ENOUGH
+        )
+    }
+
+
+def _apart(cue: Cue, old: Sequence[Cue], taken: set[str]) -> Cue:
+    """A cue that is new, under a uid that no old cue has."""
+    uid = cue.uid
+    if any(uid == other.uid for other in old):
+        number = 2
+        while (uid := f"{cue.uid[:56]}-{number}") in taken:
+            number += 1
+        taken.add(uid)
+    return replace(cue, uid=uid)
 
 
 def _followed(old: Cue, new: Cue) -> Cue:
