@@ -148,9 +148,12 @@ def restoring() -> list[dict[str, Any]]:
     )
     first = sum(found[:1] == (word,) for (word, _, _), found in zip(asked, answers, strict=True))
     among = sum(word in found for (word, _, _), found in zip(asked, answers, strict=True))
+    read, _ = turkmen().remarked(tidy(text_of("tk-Latn"))[0].translate(UNMARKED))
+    whole = sum(a == b for a, b in zip(words, WORD.findall(read), strict=True)) / len(words)
     return [
         row("marks restored right first", round(first / len(asked), 4), f"{first} of {len(asked)}"),
         row("marks restored, in the list", round(among / len(asked), 4), f"{among} of {len(asked)}"),
+        row("marks of a whole text, words right", round(whole, 4), f"of {len(words)}, marked or not"),
         row("marks restored, ms a word", round(taken / len(asked) * 1000, 2), "CPU"),
     ]  # fmt: skip
 

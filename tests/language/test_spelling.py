@@ -68,6 +68,15 @@ def test_missing_marks_are_restored_right_first_in_85_of_100_words() -> None:
     assert among >= 0.95 * asked
 
 
+def test_a_text_typed_without_marks_is_read_with_them() -> None:
+    text = tidy(DECLARATION.read_text("utf-8"))[0]
+    read, doubtful = turkmen().remarked(text.translate(UNMARKED))
+    right = sum(a == b for a, b in zip(WORD.findall(text), WORD.findall(read), strict=True))
+    assert right >= 0.95 * len(words())
+    assert "nikalasylanda" in doubtful
+    assert turkmen().remarked("– Men <i>sular</i>, 5-nji!")[0] == "– Men <i>şular</i>, 5-nji!"
+
+
 def test_the_genitive_is_preferred_before_a_noun() -> None:
     assert turkmen().restored("kanunyn", following="häkimligi")[0] == "kanunyň"
 

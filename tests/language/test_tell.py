@@ -24,6 +24,11 @@ def test_five_cues_tell_their_language_and_so_does_one(name: str, cues: int) -> 
     assert all(answer.language == MODELS[name] for answer in told if answer.sure)
 
 
+def test_a_word_or_two_are_never_called_sure() -> None:
+    assert not tell(["Salam dost"]).sure
+    assert tell(["Salam dost, sen nirä barýarsyň şu gün?"]).sure
+
+
 @pytest.mark.parametrize("text", ["", "123 — 456!", "♪"])
 def test_text_without_letters_has_no_language(text: str) -> None:
     assert tell([text]).language == "und"

@@ -30,6 +30,12 @@ def test_the_seed_has_107_terms_each_with_its_confidence() -> None:
     assert read_tsv(write_tsv(seed())).terms == seed().terms
 
 
+def test_likely_and_proposed_rows_need_a_linguist_until_somebody_approves_them() -> None:
+    unsure = [term for term in seed().terms if term.needs_linguist]
+    assert {term.confidence for term in unsure} == {"M", "L"}
+    assert not Term(en=("x",), tk=("y",), confidence="L", status="approved").needs_linguist
+
+
 @pytest.mark.parametrize(
     ("text", "language", "wanted"),
     [

@@ -25,9 +25,9 @@ CONFIDENCES = ("A", "H", "M", "L")
 """A: the form stands in a published law or official text. H: the writer is sure. M: likely. L: a proposal.
 Nobody has reviewed the seed as a whole; M and L go to a linguist before a film is released."""
 
-STATUSES = ("proposed", "approved", "forbidden")
+STATUSES = ("proposed", "approved")
 LANGUAGES = ("en", "ru", "tk")
-COLUMNS = (*LANGUAGES, "forbidden", "confidence", "status", "evidence", "note")
+COLUMNS = (*LANGUAGES, "forbidden", "confidence", "status", "owner", "evidence", "note")
 MAX_TERMS = 20_000
 MAX_FORM = 200
 
@@ -45,7 +45,8 @@ class Term:
     forbidden: tuple[str, ...] = ()  # of Turkmen
     confidence: str = "H"
     status: str = "proposed"
-    evidence: str = ""
+    owner: str = ""  # who answers for it
+    evidence: str = ""  # the published text that it stands in
     note: str = ""
 
     @property
@@ -54,6 +55,11 @@ class Term:
 
     def forms(self, language: str) -> tuple[str, ...]:
         return {"en": self.en, "ru": self.ru, "tk": self.tk}.get(language.partition("-")[0], ())
+
+    @property
+    def needs_linguist(self) -> bool:
+        """Whether somebody must confirm the row before a film is released."""
+        return self.confidence in {"M", "L"} and self.status != "approved"
 
     @property
     def is_sure(self) -> bool:
@@ -308,6 +314,7 @@ def _term(row: dict[str, str], where: str) -> Term:
         forbidden=_split(row.get("forbidden", "")),
         confidence=row.get("confidence", "").strip().upper() or "H",
         status=row.get("status", "").strip().lower() or "proposed",
+        owner=row.get("owner", "").strip(),
         evidence=row.get("evidence", "").strip(),
         note=row.get("note", "").strip(),
     )
@@ -347,6 +354,7 @@ def write_tsv(glossary: Glossary) -> str:
             "; ".join(term.forbidden),
             term.confidence,
             term.status,
+            term.owner,
             term.evidence,
             term.note,
         )

@@ -33,7 +33,10 @@ MODELS = {
 """The models, and the language that each stands for (BCP 47)."""
 
 SURE = 0.12
-"""Lead, in nats a letter, from which an answer is sure. On samples of one cue every wrong answer had less."""
+"""Lead, in nats a letter, from which an answer is sure. Of 3,000 samples of four words 11 were told wrong, none with
+more; of one word one in eight is told wrong, some with a great lead: so fewer words are never sure."""
+
+SURE_WORDS = 4
 
 MARKED_SHARE = 0.02
 """Turkmen text with fewer marked letters than this was typed without them; 8 % is usual (docs: subtitles 3)."""
@@ -67,7 +70,8 @@ def tell(texts: Iterable[str]) -> Told:
         score = sum(model(name).score(word) * count for word, count in words.items()) / letters
         best[language] = max(score, best.get(language, -math.inf))
     first, second, *_ = sorted(best, key=lambda language: -best[language])
-    return Told(first, best[first] - best[second] >= SURE, second)
+    sure = best[first] - best[second] >= SURE and words.total() >= SURE_WORDS
+    return Told(first, sure, second)
 
 
 def lacks_marks(text: str) -> bool:
