@@ -162,6 +162,8 @@ def sharper_walk(times: Floats, before: _Walk, ground: walk.Ground) -> _Walk:
     rate = family_or_free(old * (1 + slope), sigma * old, float(np.ptp(times)))
     common = nearest_common(float(rate))
     rates = [rate, common] if common != rate and abs(float(common / rate) - 1) < 2e-3 else [rate]
+    if drift := stairs(before.cues, before.offsets):
+        rates.append(family_or_free(old * (1 + drift), sigma * old, float(np.ptp(times))))
     walks = []
     for tried in rates:
         centres = before.offsets + _turned(times, old, float(tried), before.offsets)
@@ -171,6 +173,18 @@ def sharper_walk(times: Floats, before: _Walk, ground: walk.Ground) -> _Walk:
         states = np.concatenate([sharpened(scaled, ref, centres), found])
         walks.append(_Walk.over(times, tried, ground, noise, states))
     return surest(walks)
+
+
+def stairs(cues: Floats, offsets: Floats) -> float:
+    """The slope of offsets that climb in small steps, as they do when the rate is wrong; 0 where they do not."""
+    piece = pieces_of(offsets)
+    edges = np.concatenate([[0], np.flatnonzero(np.diff(piece)) + 1])
+    steps = np.diff(offsets[edges])
+    small = np.abs(steps) < 0.6
+    if small.sum() < 3 or abs(np.sign(steps[small]).sum()) < 0.8 * small.sum():
+        return 0.0
+    middle = np.bincount(piece, cues.mean(1)) / np.bincount(piece)
+    return float(steps[small].sum() / np.diff(middle)[small].sum())
 
 
 def surest(walks: list[_Walk]) -> _Walk:
