@@ -270,8 +270,12 @@ _TIDIED = {
 }
 
 
+_TIDY = re.compile(r"[ -~\nçäžňöşüýÇÄŽŇÖŞÜÝЀ-ҁҊ-ӏ–—…«»“”„’♪]*")
+"""What nearly every text is made of, and `tidy` leaves as it is."""
+
+
 def _tidied(raw: RawCue, where: str, repairs: Remarks) -> str:
-    text, changes = tidy(raw.text)
+    text, changes = (raw.text, ()) if _TIDY.fullmatch(raw.text) else tidy(raw.text)
     for code in changes:
         repairs.add(code, _TIDIED[code], where)
     return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())

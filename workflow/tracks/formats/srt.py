@@ -40,7 +40,7 @@ _TIMES = re.compile(
 _MEANT_AS_TIMES = re.compile(r"\s*-?\d+\s*:.*[-–—]\s*>|.*[-–—]\s*>\s*-?\d+\s*:\s*\d|\s*\d*\s*-->")
 _ARROW_IN_TEXT = re.compile(r"-{1,3}\s*-?\s*>|[–—]>")
 _NUMBER = re.compile(r"\s*#?(\d{1,9})[.:]?\s*")
-_EXACT = re.compile(r"\d{2}:\d{2}:\d{2},\d{3} --> \d{2}:\d{2}:\d{2},\d{3}")
+_EXACT = re.compile(r"(\d{2}):(\d{2}):(\d{2}),(\d{3}) --> (\d{2}):(\d{2}):(\d{2}),(\d{3})")
 
 
 def _sniff(text: str) -> bool:
@@ -147,7 +147,15 @@ def _take_number(
 
 def _times(found: re.Match[str], line: str, number: int, repairs: Remarks) -> tuple[Flicks, Flicks]:
     where = f"line {number}"
-    if not _EXACT.fullmatch(line):
+    if exact := _EXACT.fullmatch(line):
+        parts = [int(part) for part in exact.groups()]
+        if max(parts[1:3] + parts[5:7]) < 60 and max(parts[0], parts[4]) < 24:  # nothing to say
+            hours, minutes, seconds, ms, *last = parts
+            return (
+                from_ms(((hours * 60 + minutes) * 60 + seconds) * 1000 + ms),
+                from_ms(((last[0] * 60 + last[1]) * 60 + last[2]) * 1000 + last[3]),
+            )
+    else:
         if found["arrow"] != "-->":
             repairs.add("ARROW", f"The arrow is written {found['arrow']!r}.", where)
         if rest := found["rest"].strip():
