@@ -74,7 +74,7 @@ def test_a_text_typed_without_marks_is_read_with_them() -> None:
     right = sum(a == b for a, b in zip(WORD.findall(text), WORD.findall(read), strict=True))
     assert right >= 0.95 * len(words())
     assert "nikalasylanda" in doubtful
-    assert turkmen().remarked("– Men <i>sular</i>, 5-nji!")[0] == "– Men <i>şular</i>, 5-nji!"
+    assert turkmen().remarked("– Men <u>sular</u>, 5-nji!")[0] == "– Men <u>şular</u>, 5-nji!"
 
 
 def test_the_genitive_is_preferred_before_a_noun() -> None:

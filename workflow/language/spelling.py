@@ -33,6 +33,7 @@ _PARTICLES = frozenset(
 _MARKED = {"a": "aä", "o": "oö", "u": "uü", "s": "sş", "n": "nň", "z": "zž", "c": "cç", "y": "yý"}
 _HYPHENS = str.maketrans({"\u2010": "-", "\u2011": "-", "\u00ad": "", "’": "'"})
 _READINGS = 400  # of one word, kept while its letters are gone through
+_KEPT_ANSWERS = 200_000
 _ON_DEMAND_LETTERS = 30  # longer words have Hunspell search for seconds
 
 
@@ -54,6 +55,8 @@ class Speller:
         """
         answer = self._known.get(word)
         if answer is None:
+            if len(self._known) > _KEPT_ANSWERS:
+                self._known.clear()
             answer = self._known[word] = self._judge(word)
         return answer
 
@@ -128,13 +131,13 @@ class Speller:
         Each word becomes its likeliest reading, as it stands included; nine in ten are right, so a person
         reads the whole. In doubt are the words that nothing fits, left as they are.
         """
-        words = list(WORD.finditer(text))
+        words = [found for found in WORD.finditer(text) if not _is_tag(text, found)]
         doubtful: dict[str, None] = {}
         out: list[str] = []
         at = 0
         for number, found in enumerate(words):
             following = words[number + 1][0] if number + 1 < len(words) else ""
-            if text[found.end() : found.end() + 2].strip():
+            if text[found.end() : found.end() + 1].strip():
                 following = ""  # a mark parts them
             out += [text[at : found.start()]]
             parts = found[0].split("-")
@@ -166,6 +169,11 @@ def turkmen() -> Speller:
 
 def _normal(word: str) -> str:
     return unicodedata.normalize("NFC", word).translate(_HYPHENS).lower()
+
+
+def _is_tag(text: str, found: re.Match[str]) -> bool:
+    start, end = found.span()
+    return text[max(0, start - 1) : start] in {"<", "/"} and text.startswith(">", end)
 
 
 def _as_written(low: str, like: str) -> str:
