@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-import shutil
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from tests.render.conftest import MakeReel
 from workflow.render.segments import FolderSegments
@@ -43,25 +42,20 @@ const play = () => new Promise((yes, no) => {
 @pytest.mark.browser
 @pytest.mark.parametrize("rate", [Fraction(24), Fraction(30000, 1001)], ids=str)
 def test_chromium_plays_a_stitched_film_to_its_end_and_seeks_to_the_right_frames(
-    rate: Fraction, make_reel: MakeReel, store: FolderSegments, tmp_path: Path
+    rate: Fraction, make_reel: MakeReel, store: FolderSegments, tmp_path: Path, browser: Browser
 ) -> None:
     reel = make_reel(rate, 200, BARS)
     reel.render([], tmp_path / "film.mp4", store)
     (tmp_path / "page.html").write_text(PAGE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--mute-audio", "--allow-file-access-from-files"],
-        )
-        page = browser.new_page()
-        page.goto((tmp_path / "page.html").as_uri())
-        page.wait_for_function("v.readyState >= 2")
-        dice = random.Random(1)
-        for frame in [0, 199, 48, 47, *(dice.randrange(200) for _ in range(16))]:
-            middle = float((frame + Fraction(1, 2)) / rate)
-            assert page.evaluate(f"seek({middle})") == frame
-        page.evaluate(f"seek({float(Fraction(301, 2) / rate)})")
-        duration, last = page.evaluate("play()")
-        assert last == 199
-        assert duration == pytest.approx(float(200 / rate), abs=0.05)
-        browser.close()
+    page = browser.new_page()
+    page.goto((tmp_path / "page.html").as_uri())
+    page.wait_for_function("v.readyState >= 2")
+    dice = random.Random(1)
+    for frame in [0, 199, 48, 47, *(dice.randrange(200) for _ in range(16))]:
+        middle = float((frame + Fraction(1, 2)) / rate)
+        assert page.evaluate(f"seek({middle})") == frame
+    page.evaluate(f"seek({float(Fraction(301, 2) / rate)})")
+    duration, last = page.evaluate("play()")
+    assert last == 199
+    assert duration == pytest.approx(float(200 / rate), abs=0.05)
+    page.close()

@@ -156,8 +156,8 @@ def test_a_render_that_was_killed_in_the_middle_comes_out_the_same(
     def keep_one(self: rendering.LedgerSegments, key: str, file: Path) -> None:
         if kept:
             raise ledger.lease_lost()  # as far as the ledger knows, the worker is dead
+        kept.append(key)  # before it is kept: the next may come while this one is on its way
         keep(self, key, file)
-        kept.append(key)
 
     with monkeypatch.context() as patched:
         patched.setattr(rendering.LedgerSegments, "put", keep_one)

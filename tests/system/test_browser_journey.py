@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 pytestmark = [pytest.mark.system, pytest.mark.browser, pytest.mark.timeout(290)]
 
@@ -18,21 +16,11 @@ SLOW = 120_000  # ms; real encoding on a busy machine
 NEW_LINE = "Sag boluň! Siz bize köp kömek etdiňiz."
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    assert path, "apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 class Desk:
     """One person at their own browser; keeps screenshots, and every error its console saw."""
 
-    def __init__(self, chromium: Browser, house, email: str) -> None:
-        context = chromium.new_context(base_url=house.base, viewport={"width": 1280, "height": 900})
+    def __init__(self, browser: Browser, house, email: str) -> None:
+        context = browser.new_context(base_url=house.base, viewport={"width": 1280, "height": 900})
         self.page: Page = context.new_page()
         self.page.set_default_timeout(20_000)
         self.name = email.partition("@")[0]
@@ -62,10 +50,10 @@ class Desk:
 
 
 def test_three_people_take_a_film_from_upload_to_download(
-    chromium, running_house, samples, tmp_path
+    browser, running_house, samples, tmp_path
 ) -> None:
     people = {
-        email.partition("@")[0]: Desk(chromium, running_house, email)
+        email.partition("@")[0]: Desk(browser, running_house, email)
         for email in running_house.passwords
     }
     producer, translator, reviewer = (people[r] for r in ("producer", "translator", "reviewer"))
