@@ -285,3 +285,14 @@ def test_a_small_n_breaks_lines_in_old_ssa_and_is_a_space_in_ass() -> None:
     assert read(ASS.replace("Salam,\\N", "Salam,\\n")).cues[0].text == "Salam, <i>dost</i>!"
     old = ASS.replace("v4.00+", "v4.00").replace("Salam,\\N", "Salam,\\n")
     assert read(old).cues[0].text == "Salam,\n<i>dost</i>!"
+
+
+def test_64_the_number_of_the_next_webvtt_cue_is_not_the_text_of_this_one() -> None:
+    imported = read("WEBVTT\n\n1\n00:01.000 --> 00:02.000\nBir\n2\n00:03.000 --> 00:04.000\nIki\n")
+    assert [c.text for c in imported.cues] == ["Bir", "Iki"]
+    assert repairs(imported) == ["MISSING_BLANK_LINE"]
+
+
+def test_text_that_ass_readers_take_for_markup_is_named() -> None:
+    exported = write([Cue("1", 0, from_ms(1000), "<a> soň")], "ass")
+    assert [loss.code for loss in exported.losses] == ["LOOKS_LIKE_MARKUP"]

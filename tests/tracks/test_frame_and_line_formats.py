@@ -147,3 +147,38 @@ def test_times_that_a_format_makes_rounder_are_told_once() -> None:
     exported = write(cues, "srt")
     assert [loss.code for loss in exported.losses] == ["TIMES_ROUNDED"]
     assert "9 cues" in exported.losses[0].message
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("00:00:01 Salam", "00:00:04 Hä?", "00:00:09 Soň"),
+        ("(00:00:01) Salam", "(00:00:04) Hä?", "(00:00:09) Soň"),
+        (
+            "00:00:01 - 00:00:02",
+            "Salam",
+            "",
+            "00:00:04 – 00:00:05",
+            "Hä?",
+            "",
+            "00:00:09 - 00:00:10",
+            "Soň",
+        ),
+        ("0:01", "Salam", "0:04", "Hä?", "0:09", "Soň"),
+    ],
+)
+def test_transcripts_with_bare_times_are_read(lines: tuple[str, ...]) -> None:
+    imported = read("\n".join(lines))
+    assert [(c.start // SECOND, c.text) for c in imported.cues] == [
+        (1, "Salam"),
+        (4, "Hä?"),
+        (9, "Soň"),
+    ]
+    assert imported.report.format == "txt"
+
+
+def test_a_transcript_that_counts_frames_needs_the_films_rate() -> None:
+    text = "[00:00:01:12] Salam\n"
+    with pytest.raises(BadInput, match="FRAME_RATE"):
+        read(text)
+    assert read(text, frame_rate=Fraction(24)).cues[0].start == 3 * SECOND // 2

@@ -379,3 +379,19 @@ def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
 )
 def test_70_what_is_no_text_subtitle_is_refused_as_format(data: bytes) -> None:
     assert refusal(data).code == "FORMAT"
+
+
+@pytest.mark.parametrize("arrow", ["=>", "→", "--&gt;", "– >", "- >", "->", "===>"])
+def test_64_arrows_of_every_hand_are_read_and_told(arrow: str) -> None:
+    imported = read(
+        f"1\n00:00:01,000 --> 00:00:02,000\nBir\n\n2\n00:00:03,000 {arrow} 00:00:04,000\nIki\n"
+    )
+    assert [c.text for c in imported.cues] == ["Bir", "Iki"]
+    assert repairs(imported) == ["ARROW"]
+
+
+def test_65_a_line_that_was_to_be_times_never_becomes_text() -> None:
+    for broken in ("00.00.03.000 --> 00.00.04.000", "00:00:03,000 => later", "3 --> 4"):
+        with pytest.raises(BadInput) as caught:
+            read(f"1\n00:00:01,000 --> 00:00:02,000\nBir\n\n2\n{broken}\nIki\n")
+        assert (caught.value.code, caught.value.where) == ("BAD_TIME", "line 6")

@@ -258,6 +258,12 @@ def whole_line_styles(text: str, keep: frozenset[str]) -> tuple[list[Run], bool]
     return out, lost
 
 
+def looks_like_markup(text: str) -> str:
+    """What of *text* is no markup here, but is taken for some by `from_markup` and many a player; "" if nothing."""
+    found = KNOWN_TAG.search(TAG.sub("", text)) or OVERRIDE.search(text)
+    return found[0] if found else ""
+
+
 def as_text(text: str) -> str:
     """*text* that holds no markup, kept from being read as some: ``<i>`` becomes ``‹i›``."""
     return TAG.sub(lambda found: f"‹{found[0][1:-1]}›", text)

@@ -27,7 +27,7 @@ from workflow.tracks.formats.codec import (
     Target,
 )
 from workflow.tracks.formats.times import TIME, bad_time, read_time
-from workflow.tracks.text import TAG, from_markup, plain
+from workflow.tracks.text import TAG, from_markup, looks_like_markup, plain
 
 _SECTION = re.compile(r"\[([^\]]*[a-z][^\]]*)\]\s*")
 _ONE_TIME = re.compile(rf"\s*({TIME})\s*")
@@ -192,6 +192,12 @@ def _prepare(cues: Sequence[Cue], target: Target) -> list[Cue]:
     prepared = []
     for number, cue in enumerate(cues, start=1):
         text = cue.text.replace("{", "(").replace("}", ")")
+        if looks := looks_like_markup(text):
+            target.losses.add(
+                "LOOKS_LIKE_MARKUP",
+                f"Some players will hide {looks[:40]!r}, which is text here.",
+                f"cue {number}",
+            )
         if text != cue.text:
             target.losses.add("BRACES", "Braces are written as ( and ).", f"cue {number}")
         name = " ".join(cue.speaker.replace(",", " ").split())

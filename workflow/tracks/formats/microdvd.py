@@ -18,7 +18,14 @@ from workflow.errors import BadInput
 from workflow.timebase import FrameGrid, from_ms, parse_rate
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats.codec import STYLE, Format, RawCue, Shown, Source, Target
-from workflow.tracks.text import Run, from_markup, from_runs, runs_of, whole_line_styles
+from workflow.tracks.text import (
+    Run,
+    from_markup,
+    from_runs,
+    looks_like_markup,
+    runs_of,
+    whole_line_styles,
+)
 
 _LINE = re.compile(r"\s*\{[ ]*(-?\d{1,9})[ ]*\}[ ]*\{[ ]*(-?\d{0,9})[ ]*\}(.*)")
 _RATE = re.compile(r"\s*\d+(?:[.,]\d+)?\s*(?:fps)?\s*", re.IGNORECASE)
@@ -112,6 +119,12 @@ def _prepare(cues: Sequence[Cue], target: Target) -> list[Cue]:
         tight = [Run(text.strip(" "), line.style) for text, line in zip(safe, lines, strict=True)]
         if [run.text for run in tight] != safe:
             target.losses.add("SPACES", "Spaces at the ends of lines are not written.", where)
+        if looks := looks_like_markup(from_runs([line] for line in tight)):
+            target.losses.add(
+                "LOOKS_LIKE_MARKUP",
+                f"Some players will hide {looks[:40]!r}, which is text here.",
+                f"cue {number}",
+            )
         prepared.append(replace(cue, text=from_runs([line] for line in tight)))
     return prepared
 

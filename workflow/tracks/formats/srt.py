@@ -32,19 +32,26 @@ from workflow.tracks.formats.codec import (
     Target,
 )
 from workflow.tracks.formats.times import TIME, bad_time, read_time, write_time
-from workflow.tracks.text import KNOWN_TAG, OVERRIDE, TAG, from_markup, plain
+from workflow.tracks.text import from_markup, looks_like_markup, plain
 
+_ARROW = r"-{1,3}\s*-?\s*>|[–—]\s*>|=+\s*>|→|-{1,3}\s*&gt;"
 _TIMES = re.compile(
-    rf"\s*(?P<start>{TIME})\s*(?P<arrow>-{{1,3}}\s*-?\s*>|[–—]>)\s*(?P<end>{TIME})(?P<rest>(?:\s.*)?)"
+    rf"\s*(?P<start>{TIME})\s*(?P<arrow>{_ARROW})\s*(?P<end>{TIME})(?P<rest>(?:\s.*)?)"
 )
-_MEANT_AS_TIMES = re.compile(r"\s*-?\d+\s*:.*[-–—]\s*>|.*[-–—]\s*>\s*-?\d+\s*:\s*\d|\s*\d*\s*-->")
+_MEANT_AS_TIMES = re.compile(
+    r"\s*-?\d+\s*:.*[-–—=]\s*>|.*[-–—=]\s*>\s*-?\d+\s*:\s*\d|\s*\d*\s*-->|\s*\d[\d\s.,:;]*-{1,3}\s*>\s*\d"
+)
 _ARROW_IN_TEXT = re.compile(r"-{1,3}\s*-?\s*>|[–—]>")
 _NUMBER = re.compile(r"\s*#?(\d{1,9})[.:]?\s*")
 _EXACT = re.compile(r"(\d{2}):(\d{2}):(\d{2}),(\d{3}) --> (\d{2}):(\d{2}):(\d{2}),(\d{3})")
 
 
 def _sniff(text: str) -> bool:
-    return any(">" in line and _TIMES.match(line) for line in _lines(text))
+    return any(_may_be_times(line) and _TIMES.match(line) for line in _lines(text))
+
+
+def _may_be_times(line: str) -> bool:
+    return ">" in line or "→" in line or "&gt;" in line
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -87,7 +94,7 @@ def _scan(source: Source) -> Iterator[_Block]:
     above = ""
     expected = 1
     for index, line in enumerate(_lines(source.text), start=1):
-        if ">" not in line or not (found := _TIMES.fullmatch(line)):
+        if not _may_be_times(line) or not (found := _TIMES.fullmatch(line)):
             if ">" in line and _is_broken_times(line, above):
                 raise bad_time(index, f"is not a pair of times: {line.strip()[:80]}")
             if line.strip() or not before or before[-1].strip():
@@ -211,10 +218,10 @@ def _agree_with_pysrt(blocks: list[_Block], texts: list[str]) -> None:
 def _prepare(cues: Sequence[Cue], target: Target) -> list[Cue]:
     prepared = []
     for number, cue in enumerate(cues, start=1):
-        if looks := KNOWN_TAG.search(TAG.sub("", cue.text)) or OVERRIDE.search(cue.text):
+        if looks := looks_like_markup(cue.text):
             target.losses.add(
                 "LOOKS_LIKE_MARKUP",
-                f"Some players will hide {looks[0][:40]!r}, which is text here.",
+                f"Some players will hide {looks[:40]!r}, which is text here.",
                 f"cue {number}",
             )
         text = _without_arrows(cue.text)

@@ -18,7 +18,7 @@ from workflow.errors import BadInput
 from workflow.timebase import Flicks, FrameGrid, from_seconds, nominal_rate
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue
-from workflow.tracks.formats.codec import RawCue, Source, Target
+from workflow.tracks.formats.codec import RawCue, Remarks, Source, Target
 from workflow.tracks.formats.times import TIME, bad_time, read_time, write_time
 from workflow.tracks.text import balance, from_markup
 
@@ -225,14 +225,15 @@ def _times(
 
     first = at("start")
     if isinstance(first, str) and (pair := _PAIR.fullmatch(first)):
-        return _time(pair[1], number, source), _time(pair[2], number, source)
-    start, end = _time(first, number, source), _time(at("end"), number, source)
-    if end is None and start is not None and (length := _time(at("duration"), number, source)):
+        return time_of(pair[1], number, source), time_of(pair[2], number, source)
+    start, end = time_of(first, number, source), time_of(at("end"), number, source)
+    if end is None and start is not None and (length := time_of(at("duration"), number, source)):
         end = start + length
     return start, end
 
 
-def _time(cell: Cell, number: int, source: Source) -> Flicks | None:
+def time_of(cell: Cell, number: int, source: Source) -> Flicks | None:
+    """Flicks of what stands for a time in a script; None if nothing does. Raises BadInput BAD_TIME, FRAME_RATE."""
     match cell:
         case None | "" | bool():
             return None
@@ -258,7 +259,8 @@ def _time(cell: Cell, number: int, source: Source) -> Flicks | None:
         raise bad_time(number, f"holds {written[:40]!r}, which is no time")
     written = one[1] if one[1].count(":") > 1 else f"0:{one[1]}"
     mark = "," if "," in written else "."
-    return read_time(written, number, source.repairs, mark=mark, hour_digits=1)
+    # Whole seconds and few figures are usual in scripts: nothing to say of them.
+    return read_time(written, number, Remarks(), mark=mark, hour_digits=1)
 
 
 def _frames(found: re.Match[str], number: int, source: Source) -> Flicks:

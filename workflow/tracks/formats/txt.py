@@ -14,6 +14,7 @@ from dataclasses import replace
 from workflow.timebase import from_ms
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue
+from workflow.tracks.formats import tables
 from workflow.tracks.formats.codec import (
     SPEAKER,
     Format,
@@ -23,13 +24,17 @@ from workflow.tracks.formats.codec import (
     Source,
     Target,
 )
-from workflow.tracks.formats.times import TIME, read_time, write_time
+from workflow.tracks.formats.times import TIME, write_time
 from workflow.tracks.text import as_text
 
 _SHORT = r"\d{1,3}:\d{2}"
 _TIME = rf"(?:{TIME}|{_SHORT})"
 _HEAD = re.compile(
     rf"\s*\[[ ]*(?P<start>{_TIME})[ ]*(?:[-–—>]+[ ]*(?P<end>{_TIME})[ ]*)?\](?P<rest>.*)"
+)
+_CLOCK = r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,:;]\d{1,3})?"
+_BARE = re.compile(
+    rf"\s*[(<]?(?P<start>{_CLOCK})(?:\s*[-–—]+>?\s*(?P<end>{_CLOCK}))?[)>]?(?P<rest>(?:\s.*)?)"
 )
 _OURS = re.compile(r"[ ]*#([A-Za-z0-9._:-]{1,64})(?:[ ](.*))?")
 _WORDS_OF_PROSE = 40
@@ -39,9 +44,18 @@ _CUE_OF_PROSE = 84  # characters: two full lines
 
 def _sniff(text: str) -> bool:
     head = text[:20_000]
-    if any(_HEAD.fullmatch(line) for line in head.split("\n", 60)[:60]):
-        return True
-    return _is_prose(head)
+    return _head_in(head.split("\n", 60)[:60]) is not None or _is_prose(head)
+
+
+def _head_in(lines: Sequence[str]) -> re.Pattern[str] | None:
+    """How the times of a transcript are written: in brackets, or at the beginning of lines, in order."""
+    if any(_HEAD.fullmatch(line) for line in lines):
+        return _HEAD
+    found = [match["start"] for line in lines if (match := _BARE.fullmatch(line))]
+    times = [[int(part) for part in re.split(r"\D", written)] for written in found]
+    if len(times) >= 3 and times == sorted(times) and len({len(one) for one in times}) == 1:
+        return _BARE
+    return None
 
 
 def _is_prose(text: str) -> bool:
@@ -62,12 +76,13 @@ def _is_prose(text: str) -> bool:
 
 def _read(source: Source) -> Iterator[RawCue]:
     lines = source.text.split("\n")
-    if not any(_HEAD.fullmatch(line) for line in lines):
+    pattern = _head_in(lines[:60])
+    if pattern is None:
         yield from _prose(lines, source.repairs)
         return
     held: list[RawCue] = []  # the cues of one line of times: a song's line may have several
     for number, line in enumerate(lines, start=1):
-        if found := _HEAD.fullmatch(line):
+        if found := pattern.fullmatch(line):
             cues = _headed(found, number, source)
             if len(cues) == 1 and not cues[0].text and not cues[0].uid and cues[0].end is None:
                 # [00:20.00] with nothing after it ends the text before it, or its text comes below.
@@ -95,27 +110,15 @@ def _follows(cue: RawCue, later: RawCue) -> bool:
 
 
 def _headed(found: re.Match[str], number: int, source: Source) -> list[RawCue]:
-    start = _time(found["start"], number, source.repairs)
-    end = _time(found["end"], number, source.repairs) if found["end"] else None
+    start = tables.time_of(found["start"], number, source)
+    end = tables.time_of(found["end"], number, source) if found["end"] else None
     rest = found["rest"]
     if ours := _OURS.fullmatch(rest):
         return [RawCue(number, start, end, "", speaker=ours[2] or "", uid=ours[1])]
     if end is None and (again := _HEAD.fullmatch(rest)):
         others = _headed(again, number, source)
         return [replace(others[0], start=start, end=None), *others]
-    return [RawCue(number, start, end, rest.removeprefix(" "))]
-
-
-def _time(written: str, number: int, repairs: Remarks) -> int:
-    if re.fullmatch(_SHORT, written):
-        written = f"0:{written}"
-    return read_time(
-        written,
-        number,
-        Remarks() if written.count(":") == 1 or written.startswith("0:") else repairs,
-        mark=".",
-        needs_hours=False,
-    )
+    return [RawCue(number, start, end, rest.removeprefix(" ").removeprefix("\t"))]
 
 
 def _closed(cue: RawCue, source: Source) -> RawCue:

@@ -32,6 +32,7 @@ from workflow.tracks.text import TAG, as_text, balance, plain
 
 _TIMES = re.compile(rf"\s*({TIME})\s*-->\s*({TIME})(?:\s+(.*))?")
 _TOKEN = re.compile(r"<(/?)([a-zA-Z]*)([^<>]*)>")
+_NUMBER = re.compile(r"\s*\d{1,6}\s*")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,10});")
 
 
@@ -126,12 +127,14 @@ def _cues(lines: list[str], first: int, source: Source) -> Iterator[RawCue]:
         begin, end = (
             read_time(found[n], line, source.repairs, mark=".", needs_hours=False) for n in (1, 2)
         )
-        stop = starts[i + 1] if i + 1 < len(starts) else len(lines)
+        stop = below = starts[i + 1] if i + 1 < len(starts) else len(lines)
+        if i + 1 < len(starts) and stop > start + 1 and _NUMBER.fullmatch(lines[stop - 1]):
+            below = stop - 1  # the number of the cue that comes next
         if i + 1 < len(starts):
             source.repairs.add(
                 "MISSING_BLANK_LINE", "No blank line before the cue.", f"line {first + stop}"
             )
-        text, speaker = _text(lines[start + 1 : stop], line, source)
+        text, speaker = _text(lines[start + 1 : below], line, source)
         yield RawCue(line, begin, end, text, _position(found[3] or "", line, source), speaker)
 
 
