@@ -11,7 +11,7 @@ from workflow import qc
 from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.store.house import House
-from workflow.store.tables import Draft, Film, Track
+from workflow.store.tables import Draft, Film, Project, Track
 from workflow.timebase import FrameGrid
 from workflow.tracks.cues import Cue
 
@@ -32,7 +32,11 @@ def check_cues(
         else None
     )
     found = qc.check(
-        cues, film=known, source=_source(house, session, track), language=track.language
+        cues,
+        film=known,
+        source=_source(house, session, track),
+        language=track.language,
+        source_language=show.row(session, Project, track.project_id).source_language,
     )
     return [finding.to_json() for finding in found]
 
