@@ -11,7 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.dub.readings import MANNERS, ORDERLY, Manner, Reading, many_lines, read_aloud, score
+from tests.dub.readings import (
+    MANNERS,
+    ORDERLY,
+    Manner,
+    Reading,
+    espeak,
+    many_lines,
+    read_aloud,
+    score,
+)
 from workflow.align import detect_speech
 from workflow.dub.edges import Loudness
 from workflow.dub.features import codebook, distances
@@ -65,6 +74,16 @@ def test_every_line_of_the_sample_is_found_for_sure() -> None:
 def _sample_texts() -> list[str]:
     blocks = (SAMPLES / "rights.tk.unaligned.srt").read_text("utf-8").strip().split("\n\n")
     return [" ".join(block.split("\n")[2:]) for block in blocks]
+
+
+def test_two_people_in_one_recording_are_each_learnt() -> None:
+    texts = many_lines(20, 11)
+    high, low = espeak("tk+f2", 150), espeak("tk+m3", 165)
+    reading = read_aloud(
+        texts, ORDERLY, voice=lambda text: (high if texts.index(text) % 2 else low)(text), seed=11
+    )
+    found = score(locate(reading.samples, texts), reading)
+    assert found.right == found.sure == 20
 
 
 def test_of_two_takes_the_last_is_offered_and_both_are_kept() -> None:

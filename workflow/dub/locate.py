@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from workflow.dub.confidence import Evidence, confidence
 from workflow.dub.edges import Loudness
@@ -58,6 +58,8 @@ _VOICED = 0.3
 _SLOW = 0.2  # log: a fifth slower than the speaker's usual pace
 _PAUSE = 10  # frames: 0.2 s
 _PACE_PRICE = 150.0
+_FEWEST_OF_A_VOICE = 6
+_TWO_VOICES_GAIN = 0.15  # of the error: splitting one voice at random gains a third of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,16 +321,19 @@ class _Hearing:
         own, _ = self._compare(usable)
         limit = np.percentile(own, 70)
         best = [p for p, distance in zip(usable, own, strict=True) if distance <= limit][:120]
-        said, heard = [], []
-        for passage in best:
-            template, recording = self.templates.line(passage.line), self._cut(passage)
-            matched = best_path(
-                template, recording, linger=self.costs.linger, hurry=self.costs.hurry
-            )
-            voiced = self.speech[passage.start : passage.end] > 0.5
-            said.append(template[matched][voiced])
-            heard.append(recording[voiced])
-        adapted = _affine(np.concatenate(said), np.concatenate(heard), self.templates.frames)
+        pairs = [self._pair(passage) for passage in usable[:170]]
+        voices, speaker_of = _voices(pairs, [p in set(best) for p in usable[:170]])
+        voice_of = np.zeros(len(self.templates), np.int64)
+        for passage, speaker in zip(usable, speaker_of, strict=False):
+            voice_of[passage.line] = speaker
+        if len(voices) > 1:
+            best = usable[:120]
+        adapted = np.concatenate(
+            [
+                _mapped(voices[voice_of[line]], self.templates.line(line))
+                for line in range(len(self.templates))
+            ]
+        )
         self.templates = self.templates.with_frames(adapted)
         self._book = codebook(self.templates.frames)
         self._set_unit()
@@ -343,6 +348,13 @@ class _Hearing:
             jump=usual.jump * scale,
         )
         return True
+
+    def _pair(self, passage: Passage) -> tuple[Frames, Frames]:
+        """What the guide voice said and what was heard, voiced frame by voiced frame."""
+        template, recording = self.templates.line(passage.line), self._cut(passage)
+        matched = best_path(template, recording, linger=self.costs.linger, hurry=self.costs.hurry)
+        voiced = self.speech[passage.start : passage.end] > 0.5
+        return template[matched][voiced], recording[voiced]
 
     def _cut(self, passage: Passage) -> Frames:
         return self.frames[passage.start : passage.end]
@@ -558,10 +570,44 @@ def _normal(power: Frames, voiced: npt.NDArray[np.bool_], warp: float) -> Frames
     return normal
 
 
-def _affine(said: Frames, heard: Frames, templates: Frames) -> Frames:
-    """*templates* moved as *said* must be to become *heard*: least squares, held towards no change."""
+def _affine(pairs: Sequence[tuple[Frames, Frames]]) -> Frames:
+    """How the guide voice must be moved to become the one heard: least squares, held towards no change."""
+    said = np.concatenate([one for one, _ in pairs])
+    heard = np.concatenate([other for _, other in pairs])
     inputs = np.c_[said, np.ones(len(said), np.float32)].astype(np.float64)
     hold = np.eye(inputs.shape[1]) * len(inputs) * 0.02
-    map_ = np.linalg.solve(inputs.T @ inputs + hold, inputs.T @ heard + hold[:, : heard.shape[1]])
-    moved: Frames = (np.c_[templates, np.ones(len(templates))] @ map_).astype(np.float32)
+    moved: Frames = np.linalg.solve(
+        inputs.T @ inputs + hold, inputs.T @ heard + hold[:, : heard.shape[1]]
+    ).astype(np.float32)
     return moved
+
+
+def _mapped(voice: Frames, frames: Frames) -> Frames:
+    moved: Frames = np.c_[frames, np.ones(len(frames), np.float32)] @ voice
+    return moved
+
+
+def _voices(pairs: list[tuple[Frames, Frames]], good: list[bool]) -> tuple[list[Frames], list[int]]:
+    """One map from the guide voice to the voice heard, or two where two people speak, and whose each pair is."""
+    one = _affine([pair for pair, fits in zip(pairs, good, strict=True) if fits])
+
+    def errors(voice: Frames) -> Frames:
+        return np.array([np.mean((_mapped(voice, said) - heard) ** 2) for said, heard in pairs])
+
+    alone = errors(_affine(pairs))
+    first = errors(one)
+    second = first > np.percentile(first, 60)
+    for _ in range(6):
+        groups = [
+            [pair for pair, other in zip(pairs, second, strict=True) if bool(other) is which]
+            for which in (False, True)
+        ]
+        if min(map(len, groups)) < _FEWEST_OF_A_VOICE:
+            return [one], [0] * len(pairs)
+        voices = [_affine(group) for group in groups]
+        apart = np.stack([errors(voice) for voice in voices])
+        second = apart[1] < apart[0]
+    gain = 1 - float(apart.min(axis=0).mean() / alone.mean())
+    if gain < _TWO_VOICES_GAIN:
+        return [one], [0] * len(pairs)
+    return voices, [int(other) for other in second]
