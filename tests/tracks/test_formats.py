@@ -296,3 +296,9 @@ def test_64_the_number_of_the_next_webvtt_cue_is_not_the_text_of_this_one() -> N
 def test_text_that_ass_readers_take_for_markup_is_named() -> None:
     exported = write([Cue("1", 0, from_ms(1000), "<a> soň")], "ass")
     assert [loss.code for loss in exported.losses] == ["LOOKS_LIKE_MARKUP"]
+
+
+def test_an_arrow_in_the_first_line_of_webvtt_is_of_the_header() -> None:
+    imported = read("WEBVTT 00:00.000 --> 00:01.000\n\n00:01.000 --> 00:02.000\nBir\n")
+    assert [c.text for c in imported.cues] == ["Bir"]
+    assert losses(imported) == ["HEADER_DROPPED"]

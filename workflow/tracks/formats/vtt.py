@@ -77,7 +77,7 @@ def _read(source: Source) -> Iterator[RawCue]:
         lines, first = block.lines, block.line
         if order == 0:  # WEBVTT and what follows it
             # A file without the blank line after the header has its first cue here.
-            at = next((i for i, line in enumerate(lines) if "-->" in line), None)
+            at = next((i for i, line in enumerate(lines) if i and "-->" in line), None)
             head = lines if at is None else lines[: max(1, at - 1)]
             rest = " ".join(" ".join(head).split())[6:].strip()
             if rest:
