@@ -84,7 +84,9 @@ def test_the_sample_is_dubbed_to_the_sample_at_minus_23_with_the_original_15_db_
     }
     assert all(line["stretch"] <= 1.15 for line in body["lines"])
     mix, dialogue, bed = (read_sound(stems / f"{n}.wav") for n in ("mix", "dialogue", "bed"))
-    original = read_sound(SAMPLES / "rights.mp4")[: len(bed)]
+    original = np.zeros_like(bed)  # the film's sound ends before its picture
+    sound = read_sound(SAMPLES / "rights.mp4")
+    original[: len(sound)] = sound[: len(bed)]
     decoded = read_sound(out)[: len(bed), 0]
     assert len(mix) == len(dialogue) == len(bed)
     gain = 10 ** (body["loudness"]["gain_db"] / 20)
@@ -105,7 +107,7 @@ def test_the_sample_is_dubbed_to_the_sample_at_minus_23_with_the_original_15_db_
         until = spans[n + 1][0] if stays_down else end + round(0.6 * RATE) + 1
         clear[max(0, start - RATE // 4 - 1) : until] = False
     assert clear.sum() > RATE
-    assert np.allclose(bed[clear], original[clear] * gain, atol=2e-4)
+    assert np.allclose(bed[clear], original[clear] * gain, atol=1e-3)  # the gain is told to 0.01 dB
 
 
 def test_what_the_command_says_is_what_the_placement_rule_says(tmp_path: Path) -> None:
