@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tracks.makers import read, repairs, tracks
-from workflow.errors import BadInput
+from workflow.errors import BadInput, ToolFailed
 from workflow.timebase import from_ms
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue
@@ -391,7 +391,17 @@ def test_64_arrows_of_every_hand_are_read_and_told(arrow: str) -> None:
 
 
 def test_65_a_line_that_was_to_be_times_never_becomes_text() -> None:
-    for broken in ("00.00.03.000 --> 00.00.04.000", "00:00:03,000 => later", "3 --> 4"):
+    for broken in (
+        "00.00.03.000 --> 00.00.04.000",
+        "00:00:03,000 => later",
+        "3 --> 4",
+        "00:00:03,000 -",
+    ):
         with pytest.raises(BadInput) as caught:
             read(f"1\n00:00:01,000 --> 00:00:02,000\nBir\n\n2\n{broken}\nIki\n")
         assert (caught.value.code, caught.value.where) == ("BAD_TIME", "line 6")
+
+
+def test_a_text_that_the_second_reader_stumbles_over_is_no_file() -> None:
+    with pytest.raises(ToolFailed, match="EXPORT_DIFFERS"):
+        write_subtitles([Cue("a", 0, from_ms(1000), "söz\n129\n00:11:53,960 -")], "srt")

@@ -387,7 +387,12 @@ def _compare(
     cues: Sequence[Cue], known: Format, data: bytes, grid: Flicks, losses: Remarks
 ) -> None:
     """What a second reader finds in *data* against *cues*; times that the format made rounder are told."""
-    shown = known.read_back(data)
+    try:
+        shown = known.read_back(data)
+    except ToolFailed:
+        raise
+    except Exception as error:  # whatever the second reader stumbles over
+        raise _differs(known, f"the second reader says {str(error)[:200]}") from error
     if len(shown) != len(cues):
         raise _differs(known, f"{len(cues)} cues went in, {len(shown)} came back")
     moved = most = 0

@@ -41,6 +41,7 @@ _TIMES = re.compile(
 _MEANT_AS_TIMES = re.compile(
     r"\s*-?\d+\s*:.*[-–—=]\s*>|.*[-–—=]\s*>\s*-?\d+\s*:\s*\d|\s*\d*\s*-->|\s*\d[\d\s.,:;]*-{1,3}\s*>\s*\d"
 )
+_HALF = re.compile(r"\s*\d{1,2}:\d{2}:\d{2}[,.]\d{1,3}\s*(?:[-–—=]+\s*)?(?:\d{1,2}:[\d:,.]*\s*)?$")
 _ARROW_IN_TEXT = re.compile(r"-{1,3}\s*-?\s*>|[–—]>")
 _NUMBER = re.compile(r"\s*#?(\d{1,9})[.:]?\s*")
 _EXACT = re.compile(r"(\d{2}):(\d{2}):(\d{2}),(\d{3}) --> (\d{2}):(\d{2}):(\d{2}),(\d{3})")
@@ -95,7 +96,7 @@ def _scan(source: Source) -> Iterator[_Block]:
     expected = 1
     for index, line in enumerate(_lines(source.text), start=1):
         if not _may_be_times(line) or not (found := _TIMES.fullmatch(line)):
-            if ">" in line and _is_broken_times(line, above):
+            if _is_broken_times(line, above):
                 raise bad_time(index, f"is not a pair of times: {line.strip()[:80]}")
             if line.strip() or not before or before[-1].strip():
                 before.append(line)
@@ -118,6 +119,8 @@ def _scan(source: Source) -> Iterator[_Block]:
 
 def _is_broken_times(line: str, above: str) -> bool:
     """A line that was to be times: it looks like some, and stands where they stand."""
+    if ">" not in line:  # a line that breaks off before its arrow, below a number
+        return bool(_HALF.match(line) and _NUMBER.fullmatch(above))
     above = above.strip()
     at_place = not above or bool(_NUMBER.fullmatch(above))
     return at_place and len(line) < 200 and bool(_MEANT_AS_TIMES.match(line))
