@@ -211,6 +211,7 @@ def _mix(work: Path, minutes: int = 10) -> dict[str, Any]:
     bed = np.memmap(work / "bed.f32", np.float32, "w+", shape=(length, 2))
     for first in range(0, length, RATE * 10):
         bed[first : first + RATE * 10] = random.normal(0, 0.05, (RATE * 10, 2))
+        bed[first : first + RATE // 4] *= 18  # bursts that keep the limiter busy in every block
     said = random.normal(0, 0.2, RATE * 3).astype(np.float32)
     lines = [PlacedSound(n, said) for n in range(RATE * 2, length - RATE * 4, round(RATE * 5.3))]
     mix = Mix(bed, lines, STYLES["un"])

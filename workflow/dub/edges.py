@@ -10,7 +10,10 @@ from workflow.dub.features import HOP_SAMPLES, RATE, Frames
 PER_SECOND = 200
 _REACH = 40  # steps that an edge may move: 0.2 s
 _BREATH = 12  # steps of quiet that part two sounds: 60 ms
+_NOISY_DB = 25.0
 _LONG_PAUSE = 60  # steps; a longer one says no more
+
+Levels = npt.NDArray[np.float64]
 
 
 class Loudness:
@@ -18,18 +21,14 @@ class Loudness:
 
     def __init__(self, samples: Frames, quiet: npt.NDArray[np.bool_]) -> None:
         """quiet: per 10 ms, where nobody speaks."""
-        power = samples**2
-        sums = np.concatenate([[0.0], np.cumsum(power, dtype=np.float64)])
-        centres = np.arange(0, len(samples), RATE // PER_SECOND)
-        low = np.maximum(centres - HOP_SAMPLES // 2, 0)
-        high = np.minimum(centres + HOP_SAMPLES // 2, len(samples))
-        self._level = 10 * np.log10((sums[high] - sums[low]) / HOP_SAMPLES + 1e-10)
-        if quiet.sum() > 50:
-            hops = power[: len(quiet) * HOP_SAMPLES]
-            hops = hops[: len(hops) // HOP_SAMPLES * HOP_SAMPLES].reshape(-1, HOP_SAMPLES).mean(1)
-            self._floor = float(10 * np.log10(hops[quiet[: len(hops)]].mean() + 1e-10))
-        else:
-            self._floor = float(np.percentile(self._level, 5))
+        level, floor = _levels(samples, quiet)
+        # Under noise that is mostly rumble the soft sounds are heard better without it.
+        bright = samples - np.float32(0.95) * np.concatenate([samples[:1], samples[:-1]])
+        if float(np.percentile(level, 90)) - floor < _NOISY_DB:
+            level_bright, floor_bright = _levels(bright, quiet)
+            if floor_bright < floor - 3:
+                level, floor = level_bright, floor_bright
+        self._level, self._floor = level, floor
 
     def of(
         self, start: float, end: float, *, not_before: float, not_after: float
@@ -48,13 +47,29 @@ class Loudness:
         changes = np.flatnonzero(np.diff(np.concatenate([[0], loud, [0]]))) + lowest
         begins, ends = changes[::2], changes[1::2]
         if len(begins):
-            before = np.concatenate([[_LONG_PAUSE], begins[1:] - ends[:-1]])
-            after = np.concatenate([begins[1:] - ends[:-1], [_LONG_PAUSE]])
+            between = begins[1:] - ends[:-1]
+            before = np.concatenate([[_LONG_PAUSE], between])
+            after = np.concatenate([between, [_LONG_PAUSE]])
             first = _nearest(
                 first, begins, before, max(lowest, first - _REACH), min(first + _REACH, last)
             )
             last = _nearest(last, ends, after, max(first + 1, last - _REACH), last + _REACH)
         return first / PER_SECOND, max(last, first + 1) / PER_SECOND
+
+
+def _levels(samples: Frames, quiet: npt.NDArray[np.bool_]) -> tuple[Levels, float]:
+    """dB of 10 ms around every 5 ms, and of the noise."""
+    power = samples**2
+    sums = np.concatenate([[0.0], np.cumsum(power, dtype=np.float64)])
+    centres = np.arange(0, len(samples), RATE // PER_SECOND)
+    low = np.maximum(centres - HOP_SAMPLES // 2, 0)
+    high = np.minimum(centres + HOP_SAMPLES // 2, len(samples))
+    level = 10 * np.log10((sums[high] - sums[low]) / HOP_SAMPLES + 1e-10)
+    if quiet.sum() <= 50:
+        return level, float(np.percentile(level, 5))
+    hops = power[: len(quiet) * HOP_SAMPLES]
+    hops = hops[: len(hops) // HOP_SAMPLES * HOP_SAMPLES].reshape(-1, HOP_SAMPLES).mean(1)
+    return level, float(10 * np.log10(hops[quiet[: len(hops)]].mean() + 1e-10))
 
 
 def _nearest(

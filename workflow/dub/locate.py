@@ -55,7 +55,7 @@ TWO_ALIKE, SAME_TEXT, IN_GAP = "two_alike", "same_text", "found_in_gap"
 
 _WEIGHTS = np.concatenate([np.ones(12), np.full(12, 0.6)]).astype(np.float32)
 _VOICED = 0.3
-_SLOW = 0.2  # log: a fifth slower than the speaker's usual pace
+_SLOW = 0.08  # log: slower than the speaker's usual pace
 _PAUSE = 10  # frames: 0.2 s
 _PACE_PRICE = 150.0
 _FEWEST_OF_A_VOICE = 6
