@@ -64,7 +64,7 @@ class Checked:
         return answer.json
 
 
-def test_a_film_goes_from_upload_to_delivery(  # noqa: PLR0915  one story
+def test_a_film_goes_from_upload_to_delivery(
     house: House,
     person: Callable[..., Somebody],
     script: Callable[[Somebody], Script],
