@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from importlib.resources import files
 
 import numpy as np
@@ -175,28 +175,24 @@ def _in_a_room(samples: Samples, manner: Manner, random: np.random.Generator) ->
     return (samples + pink).astype(np.float32)
 
 
-def with_speech(reading: Reading, manner: Manner) -> Reading:
-    return replace(reading, samples=_in_a_room(reading.samples, manner, np.random.default_rng(5)))
-
-
 @dataclass
 class Score:
     """How a located script compares with the truth of its reading."""
 
     right: int = 0
-    missed: list[int] = None  # type: ignore[assignment]
-    wrong: list[int] = None  # type: ignore[assignment]
-    invented: list[int] = None  # type: ignore[assignment]
-    wrong_but_sure: list[int] = None  # type: ignore[assignment]
-    starts: list[float] = None  # type: ignore[assignment]
-    ends: list[float] = None  # type: ignore[assignment]
+    missed: list[int] = field(default_factory=list)
+    wrong: list[int] = field(default_factory=list)
+    invented: list[int] = field(default_factory=list)
+    wrong_but_sure: list[int] = field(default_factory=list)
+    starts: list[float] = field(default_factory=list)
+    ends: list[float] = field(default_factory=list)
     sure: int = 0
     said: int = 0
 
 
 def score(located, reading: Reading) -> Score:  # type: ignore[no-untyped-def]
     """Right: within 0.3 s at the start and 0.4 s at the end of the last complete take."""
-    result = Score(0, [], [], [], [], [], [])
+    result = Score()
     for number, (line, spans) in enumerate(zip(located.lines, reading.spans, strict=True)):
         take = line.take
         sure = take is not None and take.sure

@@ -23,7 +23,8 @@ class Loudness:
         """quiet: per 10 ms, where nobody speaks."""
         level, floor = _levels(samples, quiet)
         # Under noise that is mostly rumble the soft sounds are heard better without it.
-        bright = samples - np.float32(0.95) * np.concatenate([samples[:1], samples[:-1]])
+        before = np.concatenate([samples[:1], samples[:-1]])
+        bright = (samples - np.float32(0.95) * before).astype(np.float32)
         if float(np.percentile(level, 90)) - floor < _NOISY_DB:
             level_bright, floor_bright = _levels(bright, quiet)
             if floor_bright < floor - 3:

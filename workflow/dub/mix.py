@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from workflow.dub.loudness import (
-    CELL,
     CONTEXT,
     Meter,
     amplitude,
@@ -363,11 +362,3 @@ def write_stems(mix: Mix, folder: Path, gain_db: float, *, watch: Watch = unwatc
             rest.write(mix.lowered_bed(first, last) * gain)
             watch(1000 * last // mix.length, "Writing the stems")
     return [dialogue, bed]
-
-
-def loudness_curve(path_cells: npt.NDArray[np.float64]) -> list[float]:
-    """Short-term loudness (3 s, EBU Tech 3341) every second, for a plot; -70 stands for silence."""
-    if len(path_cells) < 30:
-        return []
-    power = np.convolve(path_cells, np.ones(30), "valid")[::10] / (30 * CELL)
-    return [max(-70.0, round(loudness_of(float(value)), 1)) for value in power]
