@@ -55,10 +55,15 @@ def free_rate(times: Floats, rng: np.random.Generator) -> Floats:
 
 
 def cuts(times: Floats, rng: np.random.Generator, count: int) -> Floats:
-    for _ in range(count):
-        at = int(rng.integers(len(times) // 10, len(times) * 9 // 10))
-        times = cut(times, at, float(rng.choice([-1, 1]) * rng.uniform(1, 30)))
-    return times
+    """Drawn again while they lay more than four cues upon one another: no importer takes that."""
+    while True:
+        damaged = times
+        for _ in range(count):
+            at = int(rng.integers(len(times) // 10, len(times) * 9 // 10))
+            damaged = cut(damaged, at, float(rng.choice([-1, 1]) * rng.uniform(1, 30)))
+        on_screen = [int(((damaged[:, 0] < e) & (damaged[:, 1] > s)).sum()) for s, e in damaged]
+        if max(on_screen) <= 4:
+            return damaged
 
 
 DAMAGES: dict[str, Damage] = {
@@ -225,24 +230,29 @@ def _told(name: str, tools: dict[str, Tally]) -> dict[str, Any]:
     return body
 
 
-def _run(command: list[str | Path]) -> tuple[int, float, float]:
+def _run(command: list[str | Path]) -> tuple[str, float, float]:
+    """What a failed process said ("" for one that did not fail), its CPU seconds and its time."""
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     one_core = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(list(map(str, command)), capture_output=True, env=one_core, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return done.returncode, cpu, time.perf_counter() - begun
+    return (
+        done.stderr.decode(errors="replace") if done.returncode else "",
+        cpu,
+        time.perf_counter() - begun,
+    )
 
 
 def _ours(work: Path, reference: Path) -> tuple[dict[str, float], float, float]:
     out = work / "ours.srt"
     out.unlink(missing_ok=True)
     command = [sys.executable, "-m", "workflow.cli", "align", "subtitles", work / "track.srt"]
-    status, cpu, wall = _run(
+    failure, cpu, wall = _run(
         [*command, "--reference", reference, "-o", out, "--report", work / "report.json", "--force"]
     )
-    if status:
-        raise SystemExit(f"terjime ended with {status}: run it on {work / 'track.srt'} to see why")
+    if failure:
+        raise SystemExit(failure)
     return _read(out), cpu, wall
 
 
