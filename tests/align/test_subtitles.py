@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.align.pairs import Floats, cues_at, cut, narrated, times_of, translated
@@ -183,6 +183,7 @@ times = st.tuples(st.integers(0, 400_000), st.integers(-50, 6_000))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(track=[(0, 41), (0, 0), (0, 0)], reference=[(0, 0)], rate=None)
 @given(
     track=st.lists(times, min_size=1, max_size=60),
     reference=st.lists(times, min_size=1, max_size=60),

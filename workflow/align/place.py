@@ -135,15 +135,20 @@ def settle(
         weight[0::2] = np.where(known, 1.0, 1e-6)
         weight[1::2] = np.where(known, 0.04, 1e-6)
         free = np.floor(pooled(free.astype(np.float64), weight) + 1e-6).astype(np.int64)
-    last = room.units
-    low, high = 0, None if last is None else last - int(base[-1])
-    if high is not None and high < 0:
-        raise BadInput(
-            "FILM_TOO_SHORT",
-            f"{len(starts)} cues do not fit into a film of {clock(room.duration or 0)}.",
-            advice="Check that the film and the subtitles belong together.",
-        )
-    times = np.clip(free, low, high) + base
+    # Bounds that do not fall either, so that what is clipped still increases. Overlaps that are meant
+    # (negative spacing) make the steps fall: a later cue may then begin before the first.
+    low = np.maximum.accumulate(np.maximum(-base, 0))
+    free = np.maximum(free, low)
+    if room.units is not None:
+        high = np.minimum.accumulate((room.units - base)[::-1])[::-1]
+        if np.any(high < low):
+            raise BadInput(
+                "FILM_TOO_SHORT",
+                f"{len(starts)} cues do not fit into a film of {clock(room.duration or 0)}.",
+                advice="Check that the film and the subtitles belong together.",
+            )
+        free = np.minimum(free, high)
+    times = free + base
     return times[0::2], times[1::2]
 
 
