@@ -1,4 +1,4 @@
-"""`terjime align`: laying subtitles on another subtitle file, a film or its sound."""
+"""`terjime align`: laying subtitles on another subtitle file, a film or its sound; lines of a script on a recording."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import click
 from workflow.align import Alignment, Speech, detect_speech
 from workflow.align import align as align_cues
 from workflow.cli import ProgressLine, print_json
+from workflow.cli.align_recording import recording
 from workflow.errors import BadInput
 from workflow.media.container import sniff
 from workflow.progress import Watch, part
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 @click.group()
 def align() -> None:
     """Put subtitles made for another copy of the film where they belong."""
+
+
+align.add_command(recording)
 
 
 @dataclass(frozen=True)
