@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from workflow.media.ffmpeg import find_ffmpeg
@@ -21,6 +22,13 @@ def ffmpeg(*arguments: str | Path) -> None:
     command = [find_ffmpeg(), "-nostdin", "-v", "error", "-y", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def own_children() -> Callable[[], list[psutil.Process]]:
+    """The processes started since the test began. Servers of other tests in this process are not its children."""
+    before = set(psutil.Process().children())
+    return lambda: [child for child in psutil.Process().children() if child not in before]
 
 
 @pytest.fixture(scope="session")

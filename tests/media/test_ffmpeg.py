@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -47,35 +48,39 @@ def without_util_linux(tmp_path: Path, monkeypatch):
 class Impatient:
     """A watch that stops the work at its third call and remembers the child it saw."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(
+        self, error: Exception, own_children: Callable[[], list[psutil.Process]] = list
+    ) -> None:
         self.error = error
+        self.own_children = own_children
         self.calls = 0
-        self.before = set(psutil.Process().children())  # a database server of other tests
         self.children: list[psutil.Process] = []
 
     def __call__(self, permille: int, doing: str) -> None:
         self.calls += 1
-        found = [child for child in psutil.Process().children() if child not in self.before]
-        self.children = found or self.children
+        self.children = self.own_children() or self.children
         if self.calls == 3:
             raise self.error
 
 
 @pytest.mark.parametrize("error", [Cancelled("CANCELLED", "x"), Conflict("LEASE_LOST", "x")])
-def test_when_the_watch_says_stop_ffmpeg_is_gone_and_the_error_passes(error: Exception) -> None:
-    watch = Impatient(error)
+def test_when_the_watch_says_stop_ffmpeg_is_gone_and_the_error_passes(
+    error: Exception, own_children
+) -> None:
+    watch = Impatient(error, own_children)
     with pytest.raises(type(error)):
         run_ffmpeg(ENDLESS, watch=watch)
     assert watch.children
     assert not any(child.is_running() for child in watch.children)
 
 
-def test_a_program_that_ignores_sigterm_is_killed(stub, monkeypatch) -> None:
+def test_a_program_that_ignores_sigterm_is_killed(stub, own_children, monkeypatch) -> None:
     monkeypatch.setattr(process, "_TERM_SECONDS", 0.2)
     deaf = stub("signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: time.sleep(1)")
-    watch = Impatient(Cancelled("CANCELLED", "x"))
+    watch = Impatient(Cancelled("CANCELLED", "x"), own_children)
     with pytest.raises(Cancelled):
         run_ffmpeg([], ffmpeg=deaf, watch=watch)
+    assert watch.children
     assert not any(child.is_running() for child in watch.children)
 
 
@@ -93,12 +98,11 @@ def test_the_watch_is_called_while_ffmpeg_says_nothing(stub) -> None:
         "while True: print('out_time_us=40000', flush=True); time.sleep(.05)",
     ],
 )
-def test_f23_a_run_that_stands_still_is_stopped_as_stalled(stub, code: str) -> None:
-    before = set(psutil.Process().children())
+def test_f23_a_run_that_stands_still_is_stopped_as_stalled(stub, own_children, code: str) -> None:
     with pytest.raises(ToolFailed) as failed:
         run_ffmpeg([], ffmpeg=stub(code), stall_seconds=0.3)
     assert failed.value.code == "STALLED"
-    assert set(psutil.Process().children()) <= before
+    assert not own_children()
 
 
 def test_f2_ffmpeg_dies_with_the_process_that_started_it(tmp_path, stub) -> None:

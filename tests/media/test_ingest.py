@@ -12,7 +12,6 @@ from pathlib import Path
 
 import av
 import numpy as np
-import psutil
 import pytest
 
 from workflow.errors import BadInput, Cancelled, ToolFailed
@@ -344,14 +343,16 @@ def test_the_same_film_gives_the_same_bytes(film: Path, ingested: Ingest) -> Non
         assert first.files[name].read_bytes() == second.files[name].read_bytes()
 
 
-def test_f21_cancelling_leaves_no_ffmpeg_and_no_file(make_clip, tmp_path: Path) -> None:
+def test_f21_cancelling_leaves_no_ffmpeg_and_no_file(
+    make_clip, own_children, tmp_path: Path
+) -> None:
     source = make_clip("long.mp4", *picture(seconds=60, size="640x360"), *X264)
     out = tmp_path / "out"
     out.mkdir()
     children = []
 
     def stop_when_ffmpeg_runs(permille: int, doing: str) -> None:
-        children.extend(psutil.Process().children())
+        children.extend(own_children())
         if any((out / name).exists() for name in ("mezzanine.mp4", "proxy240.mp4")):
             raise Cancelled("CANCELLED", "A person stopped the work.")
 

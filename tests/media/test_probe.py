@@ -10,7 +10,6 @@ from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
-import psutil
 import pytest
 
 from workflow.errors import BadInput, Cancelled, ToolFailed
@@ -459,7 +458,7 @@ def test_t2_a_file_on_which_the_reader_dies_is_refused_and_we_live(
 
 
 def test_40_a_file_that_keeps_the_reader_busy_for_too_long_is_refused(
-    make_clip, tmp_path, monkeypatch
+    make_clip, own_children, tmp_path, monkeypatch
 ) -> None:
     """A hole of zeros reads as millions of empty chunks: minutes of work in a file of some kilobytes."""
     upload = tmp_path / "x.wav"
@@ -468,14 +467,14 @@ def test_40_a_file_that_keeps_the_reader_busy_for_too_long_is_refused(
     monkeypatch.setattr(apart, "_STALL_SECONDS", 1.0)
     with pytest.raises(BadInput, match="UNREADABLE"):
         apart.probe(upload)
-    assert not psutil.Process().children()
+    assert not own_children()
 
 
-def test_stopping_a_probe_leaves_no_process(film: Path) -> None:
+def test_stopping_a_probe_leaves_no_process(film: Path, own_children) -> None:
     children = []
 
     def stop(permille: int, doing: str) -> None:
-        children.extend(psutil.Process().children())
+        children.extend(own_children())
         raise Cancelled("CANCELLED", "A person stopped the work.")
 
     with pytest.raises(Cancelled):
