@@ -15,6 +15,7 @@ from tests.tracks.makers import losses, read, repairs, write
 from workflow.errors import BadInput
 from workflow.timebase import FLICKS_PER_SECOND, from_ms
 from workflow.tracks.cues import Cue
+from workflow.tracks.formats import source_hash
 
 SECOND = FLICKS_PER_SECOND
 FORMULAS = ("=HYPERLINK(1)", "=1+1", "+1", "-Salam", "@SUM(1)", "'=x", "''-y", " =z", "007", "'a")
@@ -160,6 +161,23 @@ def test_an_edited_workbook_comes_back_with_its_uids() -> None:
     assert imported.cues[0] == cues[0]
     assert (imported.cues[1].uid, imported.cues[1].text) == ("u2", "Näme?")
     assert losses(imported) == ["COLUMN_LEFT"]
+
+
+def test_a_workbook_that_comes_back_says_which_source_each_cue_translated() -> None:
+    cues = [Cue("u1", 0, SECOND, "Salam"), Cue("u2", SECOND, 2 * SECOND, "Dost")]
+    data = write(cues, "xlsx", sources=("Hello", "Friend\nof mine")).data
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    sheet = book["subtitles"]
+    assert sheet["J1"].value == "source hash"
+    assert sheet.column_dimensions["J"].hidden
+    sheet["F2"] = "Goodbye"
+    out = io.BytesIO()
+    book.save(out)
+    imported = read(out.getvalue())
+    now = {"u1": source_hash("Hello"), "u2": source_hash("Friend  of\r\nmine")}
+    assert imported.source_hashes == now
+    assert losses(imported) == ["COLUMN_LEFT", "SOURCE_EDITED"]
+    assert read(write(cues, "xlsx").data).source_hashes == {}
 
 
 def test_rows_and_sheets_that_are_no_cues_are_named() -> None:

@@ -47,6 +47,7 @@ from workflow.tracks.formats.codec import (
     Target,
 )
 from workflow.tracks.formats.pace import timed
+from workflow.tracks.formats.tables import source_hash
 from workflow.tracks.text import as_text, balance, plain
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "Repair",
     "format_named",
     "read_subtitles",
+    "source_hash",
     "write_subtitles",
 ]
 
@@ -136,7 +138,8 @@ def read_subtitles(
     text = re.sub(r"\r\n?", "\n", guess.text).removeprefix("\ufeff")
     source = Source(text, frame_rate, data, language, repairs)
     known = binary or _format_of(source.text)
-    cues = _checked(known.read(source), source, uid)
+    hashes: dict[str, str] = {}
+    cues = _checked(known.read(source), source, uid, hashes)
     report = ImportReport(
         format=known.name,
         encoding=guess.encoding,
@@ -145,7 +148,7 @@ def read_subtitles(
         repairs=source.repairs.all(),
         losses=source.losses.all(),
     )
-    return Imported(cues, report)
+    return Imported(cues, report, hashes)
 
 
 _BINARY = {
@@ -217,8 +220,10 @@ def _format_of(text: str) -> Format:
     raise BadInput("FORMAT", "The file is not a subtitle format known here.", advice=advice)
 
 
-def _checked(raws: Iterable[RawCue], source: Source, uid: Callable[[], str]) -> tuple[Cue, ...]:
-    """Raw cues against every limit, tidied, timed, in order, with uids."""
+def _checked(
+    raws: Iterable[RawCue], source: Source, uid: Callable[[], str], hashes: dict[str, str]
+) -> tuple[Cue, ...]:
+    """Raw cues against every limit, tidied, timed, in order, with uids; into *hashes* those of their sources."""
     kept: list[tuple[RawCue, Cue]] = []
     for given in timed(raws, source.repairs):
         raw = given
@@ -235,6 +240,8 @@ def _checked(raws: Iterable[RawCue], source: Source, uid: Callable[[], str]) -> 
         speaker = _speaker(raw, where, source.losses)
         note = _note(raw, where, source.losses)
         kept.append((raw, Cue(raw.uid, start, end, text, speaker, note, raw.position)))
+        if raw.uid and raw.source_hash:
+            hashes[raw.uid] = raw.source_hash
     if not any(plain(cue.text).strip() for _, cue in kept):
         raise _no_cues()
     limits.refuse_crowd(

@@ -8,7 +8,7 @@ checked there too, by reading the result back.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -86,8 +86,15 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
+    """What a file says.
+
+    source_hashes    by uid, of the source text that a cue translated when a script of ours was written; compare
+                     with `source_hash` of the text that it translates now. Empty for all other files
+    """
+
     cues: tuple[Cue, ...]
     report: ImportReport
+    source_hashes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,7 @@ class RawCue:
     speaker: str = ""
     note: str = ""
     uid: str = ""  # if the file was ours and carries it
+    source_hash: str = ""  # of what it translated when the file was written, likewise
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ columns of text the last is the translation, unless a language is asked for by n
 from __future__ import annotations
 
 import datetime
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ _HEADS = {
     "перевод|текст|субтитр|субтитры|terjime|terjimesi|tekst|subtitr",
     "note": "note|notes|comment|comments|remark|примечание|примечания|комментарий|bellik",
     "position": "position",
+    "hash": "source hash",
 }
 _ROLE_OF = {name: role for role, names in _HEADS.items() for name in names.split("|")}
 _LANGUAGES = {
@@ -180,6 +182,7 @@ def cues_of(rows: Iterable[tuple[int, Row]], columns: Columns, source: Source) -
             marked, changed = balance(text)
             if changed:
                 source.repairs.add("TAGS_BALANCED", "Tags were closed.", f"line {number}")
+            _note_edited_source(row, columns, number, source)
             written = _cell(row, columns.at["position"])
             position = int(written) if written in set("123456789") else None
         else:
@@ -196,6 +199,17 @@ def cues_of(rows: Iterable[tuple[int, Row]], columns: Columns, source: Source) -
             _role(row, columns, "speaker"),
             _role(row, columns, "note"),
             _role(row, columns, "id") if columns.is_ours else "",
+            _role(row, columns, "hash") if columns.is_ours else "",
+        )
+
+
+def _note_edited_source(row: Row, columns: Columns, number: int, source: Source) -> None:
+    given = _role(row, columns, "hash")
+    if given and "source" in columns.at and given != source_hash(_role(row, columns, "source")):
+        source.losses.add(
+            "SOURCE_EDITED",
+            "The original was edited in the file; only the translation is read.",
+            f"line {number}",
         )
 
 
@@ -296,6 +310,11 @@ def head(target: Target) -> list[str]:
         "note",
         "position",
     ]
+
+
+def source_hash(text: str) -> str:
+    """Names a source text whatever a table program did to its white space: 16 hexadecimal figures."""
+    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:16]
 
 
 def rows_of(cues: Sequence[Cue], target: Target) -> Iterator[list[str]]:

@@ -1,7 +1,8 @@
 """Excel (.xlsx): a script in columns. Written with openpyxl, read with calamine.
 
 Every cell of text is marked as text: openpyxl took ``=1+1`` for a formula, and it came back empty. Ids,
-numbers and times are locked, so that an edited file finds its cues again.
+numbers and times are locked, so that an edited file finds its cues again. A hidden column names the source text
+that each cue translated: whoever takes the file back sees where the source has moved on since.
 """
 
 from __future__ import annotations
@@ -105,10 +106,11 @@ def _write(cues: Sequence[Cue], target: Target) -> bytes:
     sheet = book.active
     assert sheet is not None  # noqa: S101 (a new workbook has one)
     sheet.title = "subtitles"
-    heads = tables.head(target)
+    heads = [*tables.head(target), *(["source hash"] if target.sources else [])]
     for i, name in enumerate(heads, start=1):
         sheet.cell(1, i, name).font = Font(bold=True)
         sheet.column_dimensions[get_column_letter(i)].width = _WIDTHS.get(name, 46)
+        sheet.column_dimensions[get_column_letter(i)].hidden = name == "source hash"
     free = {
         i
         for i, name in enumerate(heads, 1)
@@ -116,7 +118,8 @@ def _write(cues: Sequence[Cue], target: Target) -> bytes:
     }
     wrapped, unlocked = Alignment(wrap_text=True, vertical="top"), Protection(locked=False)
     for number, row in enumerate(tables.rows_of(cues, target), start=2):
-        for i, text in enumerate(row, start=1):
+        hashed = [tables.source_hash(target.sources[number - 2])] if target.sources else []
+        for i, text in enumerate([*row, *hashed], start=1):
             cell = sheet.cell(number, i)
             cell.value = _ESCAPE.sub("_x005F_", xml.legal(text))
             cell.data_type = "s"
