@@ -11,7 +11,7 @@ from typing import Any
 from workflow import stages
 from workflow.people import Action, Actor
 from workflow.settings import Settings
-from workflow.stages.tracks import new_uid
+from workflow.stages.drafts import new_uid
 from workflow.stages.views import TrackView, VersionView
 from workflow.store.house import House, remember_blob
 from workflow.store.ledger import Claimed

@@ -2,14 +2,27 @@
 
 people.py    persons, projects, members; `admit`, the one check of rights
 films.py     upload → film → ingest
-tracks.py    import, draft, alignment and its proposal, submission
+tracks.py    a track at a glance
+imports.py   files read in
+drafts.py    the draft, its saves and merges
+alignment.py new times: the job and its proposal
+checks.py    the quality rules over a draft or version
+submission.py  a draft becomes a version
 builds.py    the review build of a version
 review.py    comments, verdicts
 renders.py   the final render of what was approved
 jobs.py      what each kind of job runs; cancel, retry, sweep
 """
 
+from workflow.stages.alignment import (
+    accept_proposal,
+    proposal_view,
+    reject_proposal,
+    start_alignment,
+)
 from workflow.stages.builds import build_file, build_view, request_build
+from workflow.stages.checks import findings
+from workflow.stages.drafts import draft, draft_history, restore_save, save_draft
 from workflow.stages.films import (
     add_film_file,
     commit_offset,
@@ -20,6 +33,7 @@ from workflow.stages.films import (
     open_upload,
     upload_view,
 )
+from workflow.stages.imports import import_into_track, import_track
 from workflow.stages.jobs import (
     all_jobs,
     cancel_job,
@@ -58,23 +72,8 @@ from workflow.stages.review import (
     review_view,
     revoke,
 )
-from workflow.stages.tracks import (
-    accept_proposal,
-    draft,
-    draft_history,
-    findings,
-    import_into_track,
-    import_track,
-    proposal_view,
-    reject_proposal,
-    restore_save,
-    save_draft,
-    start_alignment,
-    submit,
-    track_view,
-    version_cues,
-    withdraw,
-)
+from workflow.stages.submission import submit, version_cues, withdraw
+from workflow.stages.tracks import track_view
 from workflow.stages.views import as_json
 from workflow.store.accounts import note_event
 from workflow.store.ledger import claim

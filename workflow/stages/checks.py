@@ -11,9 +11,18 @@ from workflow import qc
 from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.store.house import House
-from workflow.store.tables import Draft, Film, Project, Track
+from workflow.store.tables import Draft, Film, Project, Track, TrackVersion
 from workflow.timebase import FrameGrid
 from workflow.tracks.cues import Cue
+
+
+def findings(house: House, object_id: str) -> list[dict[str, Any]]:
+    """What the quality rules say about a track's draft, or about a version. Raises NotFound."""
+    with house.read() as session:
+        version = session.get(TrackVersion, object_id)
+        track = show.row(session, Track, version.track_id if version else object_id)
+        document = version.document if version else show.row(session, Draft, track.id).document
+        return check_cues(house, session, track, load_cues(house, document))
 
 
 def check_cues(

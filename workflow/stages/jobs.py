@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from workflow.errors import TerjimeError
 from workflow.people import Actor
-from workflow.stages import films, rendering, show, tracks
+from workflow.stages import alignment, films, rendering, show
 from workflow.stages.running import Work, run_claimed
 from workflow.stages.views import JobView
 from workflow.store import audit, ledger
@@ -23,7 +23,7 @@ from workflow.store.tables import Blob, Job
 
 KINDS: dict[str, Work] = {
     "ingest": films.run_ingest,
-    "align": tracks.run_align,
+    "align": alignment.run_align,
     "build": rendering.run_build,
     "render": rendering.run_render,
 }
