@@ -358,6 +358,9 @@ class Job(Base):
     content_key      SHA-256 of kind, input hashes, recipe and tool version: the same request is the same job
     fence            counts claims; every write of a worker says which claim it belongs to
     lease_until      seconds on the database's clock
+    rank             0 is taken first; see `store.line`
+    since            ms; what waits longer comes first: its making, or its parent's and the place in it
+    parts_left       of its parts, those that are not over; it is not taken before there is none
     """
 
     __tablename__ = "job"
@@ -371,15 +374,28 @@ class Job(Base):
             sqlite_where=text("state IN ('queued','running','done')"),
             postgresql_where=text("state IN ('queued','running','done')"),
         ),
+        Index(
+            "job_in_line",
+            "queue",
+            "project_id",
+            "rank",
+            "since",
+            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued'"),
+        ),
+        Index("job_last_begun", "project_id", "queue", "started_at"),
     )
     id: Mapped[str] = _id()
-    kind: Mapped[str] = mapped_column(String(20))  # ingest | align | build | render
+    kind: Mapped[str] = mapped_column(String(20))  # ingest | align | build | render | encode
     queue: Mapped[str] = mapped_column(String(10))  # fast | render
     content_key: Mapped[str] = mapped_column(String(64))
     params: Mapped[dict[str, Any]]
     subject: Mapped[str] = mapped_column(String(36), index=True)  # film, track, build or render
     project_id: Mapped[str] = _to("project.id")
     state: Mapped[str] = mapped_column(String(12), default="queued", index=True)
+    rank: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    since: Mapped[int] = mapped_column(default=now_ms, server_default="0")
+    parts_left: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     attempt: Mapped[int] = mapped_column(Integer, default=0)
     max_attempts: Mapped[int] = mapped_column(Integer, default=3)
     fence: Mapped[int] = mapped_column(Integer, default=0)
@@ -399,6 +415,15 @@ class Job(Base):
     created_by: Mapped[str] = _to("person.id")
     created_at: Mapped[int] = _created()
     finished_at: Mapped[int | None]
+
+
+class JobPart(Base):
+    """A job that others wait for. Two jobs that need the same may wait for one part."""
+
+    __tablename__ = "job_part"
+    parent_id: Mapped[str] = mapped_column(ForeignKey("job.id"), primary_key=True)
+    part_id: Mapped[str] = mapped_column(ForeignKey("job.id"), primary_key=True, index=True)
+    frames: Mapped[int]  # of the film, that the part makes: its share of the parent's progress
 
 
 class Outbox(Base):
@@ -422,6 +447,19 @@ class Lease(Base):
     duty: Mapped[str] = mapped_column(String(20), primary_key=True)
     owner: Mapped[str] = mapped_column(String(120))
     until: Mapped[float] = mapped_column(Float)
+
+
+class Pulse(Base):
+    """Whether somebody listens to a queue: the sweeper asks through it, a worker answers here.
+
+    Seconds on the database's clock; 0 and "" as long as nobody answered.
+    """
+
+    __tablename__ = "pulse"
+    queue: Mapped[str] = mapped_column(String(10), primary_key=True)
+    asked_at: Mapped[float] = mapped_column(Float)
+    heard_at: Mapped[float] = mapped_column(Float, default=0)
+    heard_from: Mapped[str] = mapped_column(String(120), default="")
 
 
 class Audit(Base):
