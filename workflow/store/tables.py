@@ -255,6 +255,115 @@ class DraftSave(Base):
     created_at: Mapped[int] = _created()
 
 
+class ProjectRules(Base):
+    """How one project is checked and what it shares. No row: the first profile, as it comes.
+
+    profile          a body for `qc.profile_of`: {"base": "kids", "cps": 13, …}
+    may_ignore       the gravest finding that may be set aside with a reason: error | warning | hint | none
+    shares_memory    whether what it approves is offered to the house's other projects
+    """
+
+    __tablename__ = "project_rules"
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), primary_key=True)
+    profile: Mapped[dict[str, Any]]
+    may_ignore: Mapped[str] = mapped_column(String(8), default="warning")
+    shares_memory: Mapped[bool] = mapped_column(default=True)
+    changed_by: Mapped[str] = _to("person.id")
+    changed_at: Mapped[int] = _created()
+
+
+class Word(Base):
+    """A Turkmen word that is right, or a name with its form in the source. No project: of the house."""
+
+    __tablename__ = "word"
+    id: Mapped[str] = _id()
+    project_id: Mapped[str | None] = _to("project.id", null=True)
+    kind: Mapped[str] = mapped_column(String(8))  # word | name
+    text: Mapped[str] = mapped_column(String(120))
+    source: Mapped[str] = mapped_column(String(120), default="")  # of a name
+    created_by: Mapped[str] = _to("person.id")
+    created_at: Mapped[int] = _created()
+
+
+class GlossaryTerm(Base):
+    """One row of a glossary (`language.glossary.Term`). No project: of the house. No person: of the seed."""
+
+    __tablename__ = "glossary_term"
+    id: Mapped[str] = _id()
+    project_id: Mapped[str | None] = _to("project.id", null=True)
+    en: Mapped[list[Any]]
+    ru: Mapped[list[Any]]
+    tk: Mapped[list[Any]]
+    forbidden: Mapped[list[Any]]
+    confidence: Mapped[str] = mapped_column(String(1))
+    status: Mapped[str] = mapped_column(String(10))
+    owner: Mapped[str] = mapped_column(String(120), default="")
+    evidence: Mapped[str] = mapped_column(Text, default="")
+    note: Mapped[str] = mapped_column(Text, default="")
+    changed_by: Mapped[str | None] = _to("person.id", null=True)
+    changed_at: Mapped[int] = _created()
+
+
+class MemoryUnit(Base):
+    """One thing said in two languages: by an approved version, or read from a file. No project: of the house.
+
+    key     names source, target, languages and whose it is: the same again is no second row
+    """
+
+    __tablename__ = "memory_unit"
+    id: Mapped[str] = _id()
+    project_id: Mapped[str | None] = _to("project.id", null=True)
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    source_language: Mapped[str] = mapped_column(String(35))
+    language: Mapped[str] = mapped_column(String(35))
+    source: Mapped[str] = mapped_column(Text)
+    target: Mapped[str] = mapped_column(Text)
+    speaker: Mapped[str] = mapped_column(String(200), default="")
+    before: Mapped[str] = mapped_column(Text, default="")
+    after: Mapped[str] = mapped_column(Text, default="")
+    origin: Mapped[str] = mapped_column(String(255), default="")  # the film or file, for the page
+    track_id: Mapped[str | None] = _to("track.id", null=True)
+    cue_uid: Mapped[str] = mapped_column(String(64), default="")
+    created_at: Mapped[int] = _created()
+
+
+class ReceivedFile(Base):
+    """A subtitle file that is here and not yet a draft: a person must say how to read it, or take it.
+
+    asked      language, kind, title and etag as they were sent with it
+    choices    what was said about it since: encoding, frame_rate, column
+    """
+
+    __tablename__ = "received_file"
+    id: Mapped[str] = _id()
+    project_id: Mapped[str] = _to("project.id")
+    film_id: Mapped[str] = _to("film.id")
+    track_id: Mapped[str | None] = _to("track.id", null=True)
+    person_id: Mapped[str] = _to("person.id")
+    name: Mapped[str] = mapped_column(String(255))
+    sha256: Mapped[str] = _to("blob.sha256")
+    asked: Mapped[dict[str, Any]]
+    choices: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(8), default="open")  # open | taken | dropped
+    created_at: Mapped[int] = _created()
+
+
+class IgnoredFinding(Base):
+    """A finding that somebody set aside with a reason; it holds while the cue looks as it did.
+
+    look    names the rule's words and the cue's text and times
+    """
+
+    __tablename__ = "ignored_finding"
+    track_id: Mapped[str] = mapped_column(ForeignKey("track.id"), primary_key=True)
+    look: Mapped[str] = mapped_column(String(64), primary_key=True)
+    rule: Mapped[str] = mapped_column(String(8))
+    cue_uid: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(Text)
+    person_id: Mapped[str] = _to("person.id")
+    created_at: Mapped[int] = _created()
+
+
 class Proposal(Base):
     """New times that alignment suggests for a draft; a person accepts it whole, in part or not."""
 
