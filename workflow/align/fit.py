@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from workflow.align import braid, search, walk
 from workflow.align.order import contradicted
-from workflow.align.reference import Floats, Reference
+from workflow.align.reference import Floats, Reference, without_repeats
 from workflow.progress import Watch, part, unwatched
 
 MOST_STATES = 240
@@ -83,7 +83,7 @@ class _Walk:
         cls, times: Floats, rate: Fraction, ground: walk.Ground, noise: walk.Noise, states: Floats
     ) -> _Walk:
         cues = times * float(rate)
-        states = np.unique(np.round(states, 4))
+        states = without_repeats(np.round(states, 4))
         table = walk.Scores(ground, noise).of(cues, states)
         path, evidence = walk.likeliest_walk(table, walk.change_costs(states), walk.eagerness(cues))
         return cls(rate, cues, states[path], states, path, noise, evidence)
@@ -354,7 +354,7 @@ def _turned(cues: Floats, old: float, new: float, offsets: Floats) -> Floats:
 def sharpened(cues: Floats, ref: Reference, offsets: Floats) -> Floats:
     """For every piece: its offset as it is, by the exact mode, and by the broad one."""
     found: list[float] = []
-    for offset in np.unique(offsets):
+    for offset in without_repeats(offsets):
         of_piece = cues[offsets == offset]
         found += [
             float(offset),

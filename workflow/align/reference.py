@@ -73,6 +73,12 @@ def seconds_of(cues: Sequence[Cue]) -> Floats:
     return times / FLICKS_PER_SECOND
 
 
+def without_repeats(values: Floats) -> Floats:
+    """Each value once, sorted: what `numpy.unique` gives, which imports masked arrays for it."""
+    ordered = np.sort(values, axis=None)
+    return ordered[np.concatenate([[True], np.diff(ordered) > 0])[: len(ordered)]]
+
+
 def reference_of_spans(
     spans: Floats,
     scales: tuple[float, ...] = SUBTITLE_SCALES,
@@ -88,8 +94,8 @@ def reference_of_spans(
         clock += [begin, float(end)]
         spoken += [spoken[-1], spoken[-1] + float(end) - begin]
     return Reference(
-        starts=np.unique(spans[:, 0]),
-        ends=np.unique(spans[:, 1]),
+        starts=without_repeats(spans[:, 0]),
+        ends=without_repeats(spans[:, 1]),
         clock=np.array(clock),
         spoken=np.array(spoken),
         scales=scales,

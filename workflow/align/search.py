@@ -122,10 +122,10 @@ def surprises(
         heights += counts[i : i + count]
     floor = boundaries * ref.density * size * width.bins / 3
     above = np.flatnonzero(heights > max(floor, LOWEST * float(heights.max())))
-    cell = round(1 / size)  # bins to a second, nearly
-    seconds = np.add.reduceat(counts, np.arange(0, len(counts), cell)).astype(np.float64)
-    total = np.concatenate([np.zeros(1), np.cumsum(seconds)])
-    at = above // cell
+    cell = min(round(1 / size), len(counts))  # bins to a second, nearly
+    seconds = counts[: len(counts) // cell * cell].reshape(-1, cell) @ np.ones(cell, np.float32)
+    total = np.concatenate([np.zeros(1), np.cumsum(seconds, dtype=np.float64)])
+    at = np.minimum(above // cell, len(seconds) - 1)
     left, right = np.maximum(at - 20, 0), np.minimum(at + 21, len(seconds))
     around = (total[right] - total[left]) / (right - left) / cell * width.bins
     chance = np.maximum(around, floor)
@@ -269,7 +269,11 @@ def candidate_offsets(cues: Floats, ref: Reference) -> list[Peak]:
     low, high = reach_of(cues, ref)
     size = max(BLOCK, -(-len(cues) // MOST_BLOCKS))
     blocks = [slice(i, min(i + size, len(cues))) for i in range(0, len(cues), size)]
-    piles = np.cumsum([pile(cues[block], ref, low, high) for block in blocks], axis=0)
+    piles: list[Counts] = []  # of all blocks so far
+    for block in blocks:
+        piles.append(pile(cues[block], ref, low, high))
+        if len(piles) > 1:
+            piles[-1] += piles[-2]
     found: list[Peak] = []
     for span, most in ((1, 2), (2, 4), (6, 4), (len(blocks), 8)):
         step = max(1, span // 2)
@@ -310,7 +314,7 @@ def local_offsets(cues: Floats, ref: Reference, centres: Floats, reach: float = 
     size, found = 8, []
     for start in range(0, max(1, len(cues) - size // 2), size // 2):
         window = slice(start, min(start + size, len(cues)))
-        centre = float(np.median(centres[window]))
+        centre = float(np.sort(centres[window])[(window.stop - window.start) // 2])
         near = np.sort(both_differences(cues[window], ref, centre - reach, centre + reach))
         if len(near) < 3:
             continue

@@ -11,10 +11,9 @@ from __future__ import annotations
 import importlib.util
 import struct
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +21,9 @@ import numpy.typing as npt
 from workflow.errors import BadInput, ToolMissing
 from workflow.progress import Watch, unwatched
 from workflow.timebase import FLICKS_PER_SECOND, Flicks, clock
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 SAMPLE_RATE = 16_000
 HOP_SAMPLES = 512
@@ -100,6 +102,8 @@ def detect_speech(
 
     Raises BadInput NO_SOUND (nothing to hear), UNREADABLE, TOO_LONG (5 h); ToolMissing.
     """
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  aligning to subtitles needs none of it
+
     model = _Model()
     heard: list[Future[Probabilities]] = []
     # Decoding and listening each leave the interpreter alone most of the time: two cores are used.

@@ -13,7 +13,13 @@ import numpy.typing as npt
 from workflow.align import place, walk
 from workflow.align.fit import fit
 from workflow.align.jitter import Steady, steadied
-from workflow.align.reference import Floats, Reference, reference_of_cues, seconds_of
+from workflow.align.reference import (
+    Floats,
+    Reference,
+    reference_of_cues,
+    seconds_of,
+    without_repeats,
+)
 from workflow.align.trust import believe, is_related
 from workflow.align.values import (
     MOVED_BY_NEIGHBOURS,
@@ -84,7 +90,7 @@ def align_to(
     order = story_order(cues)
     told = [cues[i] for i in order]
     times = seconds_of(told)
-    if len(np.unique(times[:, 0])) < FEWEST_CUES or len(ref.starts) < FEWEST_CUES:
+    if len(without_repeats(times[:, 0])) < FEWEST_CUES or len(ref.starts) < FEWEST_CUES:
         return unmoved(cues, room, method, ref)
     found = fit(times, ref, part(watch, 0, 900))
     watch(900, "Placing the cues")

@@ -59,7 +59,7 @@ def _surroundings(
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Of each cue: score per cue around it, of its piece, cues in its piece, nearness of a change of piece (0-1)."""
     near, mean, size, edge = (np.empty(len(scores)) for _ in range(4))
-    for number in np.unique(piece):
+    for number in range(int(piece.max()) + 1):
         rows = np.flatnonzero(piece == number)
         total = np.concatenate([[0.0], np.cumsum(scores[rows])])
         place = np.arange(len(rows))

@@ -60,6 +60,17 @@ def nearest(marks: Floats, points: Floats) -> Floats:
     return out
 
 
+def zigzag_of(marks: Floats) -> tuple[Floats, Floats]:
+    """Knots (time, value) of the distance to the nearest mark, linear between them. *marks* is sorted."""
+    half = np.diff(marks) / 2
+    far = (FARTHEST + 1) * FINE
+    times, values = np.empty(2 * len(marks) + 1), np.zeros(2 * len(marks) + 1)
+    times[1::2], times[2:-1:2] = marks, marks[:-1] + half
+    values[2:-1:2] = half
+    times[0], times[-1], values[0], values[-1] = marks[0] - far, marks[-1] + far, far, far
+    return times, values
+
+
 def boundary_score(
     distance: Floats, density: float, scales: tuple[float, ...], noise: Noise
 ) -> Floats:
@@ -84,11 +95,12 @@ class Ground:
         count = int((ref.last + 5.0 - self.origin) / GRID) + 1
         self.to_start, self.to_end = np.empty(count, np.int16), np.empty(count, np.int16)
         self.spoken = np.empty(count, np.float32)
+        to_start, to_end = zigzag_of(ref.starts), zigzag_of(ref.ends)
         for first in range(0, count, AT_ONCE):
             rows = slice(first, min(first + AT_ONCE, count))
             times = self.origin + np.arange(rows.start, rows.stop, dtype=np.float64) * GRID
-            for kept, marks in ((self.to_start, ref.starts), (self.to_end, ref.ends)):
-                kept[rows] = np.minimum(np.abs(nearest(marks, times)) / FINE + 0.5, FARTHEST)
+            for kept, zigzag in ((self.to_start, to_start), (self.to_end, to_end)):
+                kept[rows] = np.minimum(np.interp(times, *zigzag) / FINE + 0.5, FARTHEST)
             self.spoken[rows] = np.interp(times, ref.clock, ref.spoken)
 
 

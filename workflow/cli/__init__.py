@@ -13,6 +13,7 @@ import json
 import sys
 import tempfile
 import traceback
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import click
@@ -54,19 +55,27 @@ COMMANDS = {
 }
 
 
-class _LazyGroup(click.Group):
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used: *elsewhere* is like COMMANDS."""
+
+    def __init__(self, *given: Any, elsewhere: Mapping[str, str], **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.elsewhere = elsewhere
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*super().list_commands(ctx), *self.elsewhere]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute = COMMANDS[cmd_name].split(":")
+        if cmd_name not in self.elsewhere:
+            return super().get_command(ctx, cmd_name)
+        module, attribute = self.elsewhere[cmd_name].split(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup, elsewhere=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="terjime")
 def terjime() -> None:
     """Takes a training film to its approved Turkmen subtitles, and delivers it."""

@@ -14,8 +14,7 @@ import click
 
 from workflow.align import Alignment, Speech, detect_speech
 from workflow.align import align as align_cues
-from workflow.cli import ProgressLine, print_json
-from workflow.cli.align_recording import recording
+from workflow.cli import LazyGroup, ProgressLine, print_json
 from workflow.errors import BadInput
 from workflow.media.container import sniff
 from workflow.progress import Watch, part
@@ -27,12 +26,11 @@ if TYPE_CHECKING:
     from workflow.media.probe import Examined
 
 
-@click.group()
+@click.group(
+    cls=LazyGroup, elsewhere={"recording": "workflow.cli.align_recording:recording"}
+)  # which needs the dub room and its voices
 def align() -> None:
     """Put subtitles made for another copy of the film where they belong."""
-
-
-align.add_command(recording)
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-import pysubs2
-
 from workflow.timebase import FLICKS_PER_MS, Flicks, from_ms, to_ms
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats.codec import (
@@ -236,6 +234,8 @@ def _stamp(time: Flicks) -> str:
 
 
 def _read_back(data: bytes) -> list[Shown]:
+    import pysubs2  # noqa: PLC0415  only a file of this format needs it
+
     script = pysubs2.SSAFile.from_string(data.decode(), format_="ass")
     return [
         Shown(

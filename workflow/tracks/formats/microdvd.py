@@ -12,8 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-import pysubs2
-
 from workflow.errors import BadInput
 from workflow.timebase import FrameGrid, from_ms, parse_rate
 from workflow.tracks.cues import Cue
@@ -153,6 +151,8 @@ def _read_back(data: bytes) -> list[Shown]:
     text = data.decode()
     rate = parse_rate(text[text.index("}", 4) + 1 : text.index("\n")])
     filled = re.sub(r"(?m)^(\{\d+\}\{\d+\})$", rf"\1{_EMPTY}", text.replace("\\", _BACKSLASH))
+    import pysubs2  # noqa: PLC0415  only a file of this format needs it
+
     events = pysubs2.SSAFile.from_string(filled, format_="microdvd", fps=float(rate)).events[1:]
     return [
         Shown(

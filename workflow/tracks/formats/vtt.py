@@ -12,8 +12,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import webvtt
-
 from workflow.timebase import from_ms
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue
@@ -228,6 +226,8 @@ def _escaped(text: str) -> str:
 
 
 def _read_back(data: bytes) -> list[Shown]:
+    import webvtt  # noqa: PLC0415  only a file of this format needs it
+
     captions = webvtt.WebVTT.from_string(data.decode(), strict=True).captions
     return [
         Shown(
