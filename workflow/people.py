@@ -22,11 +22,12 @@ class Action(StrEnum):
     COMMENT = "comment"
     UPLOAD_FILM = "upload_film"
     EDIT_TRACK = "edit_track"  # upload, align, accept a proposal, edit, submit, withdraw
+    EDIT_WORDS = "edit_words"  # the project's words, names, terms and memory
     BUILD_REVIEW = "build_review"
     GIVE_VERDICT = "give_verdict"
     RENDER_FINAL = "render_final"
     DOWNLOAD_FINAL = "download_final"
-    MANAGE_PROJECT = "manage_project"  # members, title, revoke, reopen
+    MANAGE_PROJECT = "manage_project"  # members, title, rules of checking, revoke, reopen
     CANCEL_JOB = "cancel_job"
 
 
@@ -37,6 +38,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.COMMENT: _EVERYBODY,
     Action.UPLOAD_FILM: frozenset({Role.PRODUCER}),
     Action.EDIT_TRACK: frozenset({Role.TRANSLATOR}),
+    Action.EDIT_WORDS: _EVERYBODY,
     Action.BUILD_REVIEW: _EVERYBODY,
     Action.GIVE_VERDICT: frozenset({Role.REVIEWER}),
     Action.RENDER_FINAL: frozenset({Role.PRODUCER}),

@@ -8,9 +8,13 @@ drafts.py    the draft, its saves and merges
 alignment.py new times: the job and its proposal
 checks.py    the quality rules over a draft or version
 submission.py  a draft becomes a version
+words.py     words, names, terms, memory
 builds.py    the review build of a version
 review.py    comments, verdicts
 renders.py   the final render of what was approved
+delivery.py  what a final render would cost
+packages.py  finished films with all that belongs to them, as one archive
+identify.py  what is this file?
 jobs.py      what each kind of job runs; cancel, retry, sweep
 """
 
@@ -21,8 +25,18 @@ from workflow.stages.alignment import (
     start_alignment,
 )
 from workflow.stages.builds import build_file, build_view, request_build
-from workflow.stages.checks import findings
-from workflow.stages.drafts import draft, draft_history, restore_save, save_draft
+from workflow.stages.checks import (
+    cue_help,
+    findings,
+    heed_finding,
+    ignore_finding,
+    mends,
+    rules_view,
+    save_rules,
+    suggestions,
+)
+from workflow.stages.delivery import plan_final
+from workflow.stages.drafts import draft, draft_history, load_draft, restore_save, save_draft
 from workflow.stages.films import (
     add_film_file,
     commit_offset,
@@ -33,6 +47,7 @@ from workflow.stages.films import (
     open_upload,
     upload_view,
 )
+from workflow.stages.identify import what_is
 from workflow.stages.imports import import_into_track, import_track
 from workflow.stages.jobs import (
     all_jobs,
@@ -43,6 +58,13 @@ from workflow.stages.jobs import (
     run,
     run_waiting,
     sweep,
+)
+from workflow.stages.packages import (
+    Archive,
+    package_archive,
+    package_view,
+    packages_of,
+    start_package,
 )
 from workflow.stages.people import (
     Admitted,
@@ -62,7 +84,6 @@ from workflow.stages.renders import (
     render_manifest,
     render_view,
     start_render,
-    what_is,
 )
 from workflow.stages.review import (
     add_comment,
@@ -75,15 +96,29 @@ from workflow.stages.review import (
 from workflow.stages.submission import submit, version_cues, withdraw
 from workflow.stages.tracks import track_view
 from workflow.stages.views import as_json
+from workflow.stages.words import (
+    add_word,
+    export_memory,
+    export_terms,
+    import_memory,
+    import_terms,
+    remove_term,
+    remove_unit,
+    remove_word,
+    save_term,
+    words_view,
+)
 from workflow.store.accounts import note_event
 from workflow.store.ledger import claim
 
 __all__ = [
     "Admitted",
+    "Archive",
     "accept_proposal",
     "add_comment",
     "add_film_file",
     "add_member",
+    "add_word",
     "admit",
     "all_jobs",
     "as_json",
@@ -96,27 +131,43 @@ __all__ = [
     "commit_offset",
     "create_person",
     "create_project",
+    "cue_help",
     "draft",
     "draft_history",
     "drop_upload",
+    "export_memory",
+    "export_terms",
     "film_file",
     "film_view",
     "findings",
     "finish_upload",
     "give_verdict",
+    "heed_finding",
+    "ignore_finding",
     "import_into_track",
+    "import_memory",
+    "import_terms",
     "import_track",
     "job_view",
     "jobs_of_project",
+    "load_draft",
+    "mends",
     "my_work",
     "note_event",
     "open_upload",
+    "package_archive",
+    "package_view",
+    "packages_of",
     "people",
+    "plan_final",
     "project_view",
     "projects_of",
     "proposal_view",
     "reject_proposal",
     "remove_member",
+    "remove_term",
+    "remove_unit",
+    "remove_word",
     "render_file",
     "render_manifest",
     "render_view",
@@ -126,16 +177,22 @@ __all__ = [
     "retry_job",
     "review_view",
     "revoke",
+    "rules_view",
     "run",
     "run_waiting",
     "save_draft",
+    "save_rules",
+    "save_term",
     "start_alignment",
+    "start_package",
     "start_render",
     "submit",
+    "suggestions",
     "sweep",
     "track_view",
     "upload_view",
     "version_cues",
     "what_is",
     "withdraw",
+    "words_view",
 ]

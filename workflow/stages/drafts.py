@@ -42,6 +42,12 @@ def draft(house: House, track_id: str) -> DraftView:
         return draft_view(house, session, track_id)
 
 
+def load_draft(house: House, track_id: str) -> tuple[Cue, ...]:
+    """The cues of the track's draft. Raises NotFound."""
+    with house.read() as session:
+        return load_cues(house, draft_row(session, track_id).document)
+
+
 def save_draft(
     house: House, actor: Actor, track_id: str, etag: str, cues: tuple[Cue, ...]
 ) -> tuple[DraftView, int]:

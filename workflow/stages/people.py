@@ -24,9 +24,11 @@ from workflow.store.tables import (
     Film,
     Job,
     Membership,
+    Package,
     Person,
     Project,
     Proposal,
+    ReceivedFile,
     Render,
     Track,
     TrackVersion,
@@ -141,6 +143,8 @@ _PROJECT_OF = {
     .join(Track, Track.id == Comment.track_id),
     "build": select(Track.project_id).select_from(Build).join(TrackVersion).join(Track),
     "render": select(Track.project_id).select_from(Render).join(TrackVersion).join(Track),
+    "received": select(ReceivedFile.project_id).select_from(ReceivedFile),
+    "package": select(Track.project_id).select_from(Package).join(TrackVersion).join(Track),
     "verdict": select(Track.project_id).select_from(Verdict).join(TrackVersion).join(Track),
 }
 _TABLE_OF = {
@@ -154,6 +158,8 @@ _TABLE_OF = {
     "comment": Comment,
     "build": Build,
     "render": Render,
+    "received": ReceivedFile,
+    "package": Package,
     "verdict": Verdict,
 }
 
@@ -161,7 +167,8 @@ _TABLE_OF = {
 def admit(house: House, person_id: str, action: Action, kind: str, object_id: str) -> Admitted:
     """Let a person do *action* to an object, or refuse: the one check of rights there is.
 
-    kind    project | film | track | version | build | proposal | render | comment | job | upload | verdict
+    kind    project | film | track | version | build | proposal | render | comment | job | upload | received |
+            package | verdict
 
     The project is found through the object's own row. Raises NotFound NOT_FOUND when the object does not
     exist or the person is not of its project (the two look alike), NotAllowed NOT_ALLOWED when their

@@ -16,6 +16,7 @@ from workflow.stages.documents import load_cues
 from workflow.stages.films import known_film
 from workflow.stages.versions import locked_track, move, wrong_state
 from workflow.stages.views import CommentView, ReviewView, VersionView
+from workflow.stages.words import remember_approved
 from workflow.store import audit
 from workflow.store.database import in_whole
 from workflow.store.house import House
@@ -282,6 +283,7 @@ def give_verdict(
         if verdict == "approved":
             version.revoked_at = None
             _retire_older(session, version, actor)
+            remember_approved(house, session, version)
         elif version.revoked_at is None:
             version.revoked_at = now_ms()  # an approval that it may once have had
         session.flush()

@@ -113,7 +113,11 @@ def _refuse_findings(
             advice="Correct these cues first.",
             details={"findings": [blocker.to_json() for blocker in found]},
         )
-    errors = [f for f in check_cues(house, session, track, cues) if f["severity"] == "error"]
+    errors = [
+        finding
+        for finding in check_cues(house, session, track, cues)
+        if finding["severity"] == "error" and not finding["ignored"]
+    ]
     if errors and not acknowledge:
         raise BadInput(
             "FINDINGS_NOT_ACKNOWLEDGED",
