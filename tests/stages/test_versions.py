@@ -447,7 +447,7 @@ def test_a_file_is_known_by_its_hash_and_by_the_tag_it_carries_to_members_alone(
     build_hash = version.builds[0].build_hash or ""
     for named in (build_hash, f"film · track v1 · {version.track_hash[:8]} · REVIEW"):
         found = stages.what_is(people.house, people.reviewer, named)
-        assert (found["version"], found["state"]) == (1, "approved")
+        assert (found.version, found.state, found.approved_by) == (1, "approved", "Murat")
     stranger = people.as_(people.reviewer_id)
     stages.remove_member(
         people.house, people.producer, people.project_id, people.reviewer_id, "reviewer"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow.errors import BadInput, Conflict, NotFound
+from workflow.errors import BadInput, Conflict
 from workflow.media.names import display_name
 from workflow.people import Actor
 from workflow.render.recipe import Recipe
@@ -188,59 +187,3 @@ def render_manifest(house: House, render_id: str) -> FileView:
         render = show.row(session, Render, render_id)
         stem = render.file_name.rpartition(".")[0]
         return file_view(session, render.manifest, f"{stem}.manifest.json")
-
-
-_HASH = re.compile(r"[0-9a-f]{8,64}")
-
-
-def what_is(house: House, actor: Actor, sha256_or_tag: str) -> dict[str, Any]:
-    """Which film, version, build or render a hash names, or the tag that a file carries in itself.
-
-    Takes a whole SHA-256, or text that holds eight or more of a track's hash (a stamp, a comment tag, a
-    file name). Looks only into *actor*'s projects (an admin's: all). Raises NotFound UNKNOWN_FILE.
-    """
-    candidates = sorted(_HASH.findall(sha256_or_tag.lower()), key=len, reverse=True)[:4]
-    with house.read() as session:
-        for candidate in candidates:
-            for found in _named(session, candidate):
-                if actor.is_admin or show.roles_in(session, found["project_id"], actor.user_id):
-                    return found
-    raise NotFound(
-        "UNKNOWN_FILE",
-        "No film, version, build or render of yours has this hash.",
-        advice="The file may have been changed after it was downloaded.",
-    )
-
-
-def _named(session: Session, text: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    if len(text) == 64:
-        for film in session.scalars(select(Film).where(Film.original == text)):
-            found.append(
-                {"kind": "film", "id": film.id, "project_id": film.project_id} | {"film": film.name}
-            )
-        for build in session.scalars(select(Build).where(Build.output == text)):
-            found.append(_of_version(session, "build", build.id, build.version_id))
-        for render in session.scalars(select(Render).where(Render.output == text)):
-            found.append(_of_version(session, "render", render.id, render.version_id))
-    versions = select(TrackVersion).where(TrackVersion.track_hash.startswith(text, autoescape=True))
-    for version in session.scalars(versions.order_by(TrackVersion.number.desc())):
-        found.append(_of_version(session, "version", version.id, version.id))
-    return found
-
-
-def _of_version(session: Session, kind: str, object_id: str, version_id: str) -> dict[str, Any]:
-    version = show.row(session, TrackVersion, version_id)
-    track = show.row(session, Track, version.track_id)
-    return {
-        "kind": kind,
-        "id": object_id,
-        "project_id": track.project_id,
-        "film": show.row(session, Film, track.film_id).name,
-        "track": track.id,
-        "language": track.language,
-        "version": version.number,
-        "version_id": version.id,
-        "track_hash": version.track_hash,
-        "state": version.state,
-    }

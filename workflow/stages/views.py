@@ -306,6 +306,87 @@ class FileView:
 
 
 @dataclass(frozen=True)
+class PackageView:
+    """Finished films with all that belongs to them, as one ZIP, or a training room.
+
+    size, sha256         of the ZIP; None until it is made
+    files                [{"name", "sha256", "size"}], in the order of the ZIP
+    too_large_for_fat32  a file of it is larger than a FAT32 disk takes
+    """
+
+    id: str
+    version_id: str
+    kind: str  # delivery | room
+    formats: list[str]
+    file_name: str
+    size: int | None
+    sha256: str | None
+    files: list[dict[str, Any]]
+    too_large_for_fat32: bool
+    job: JobView
+    created_at: int
+    created_by: str
+
+
+@dataclass(frozen=True)
+class KnownFileView:
+    """What a file is, or what a hash or tag names.
+
+    matched      bytes: its bytes are these; tag: it carries the tag of this
+    file_name    under which it was made; of a film's own files their role
+    recipe       of a build or render
+    latest       number of the track's newest version
+    current      its version is approved, or the newest: nothing has overtaken it
+
+    The fields from `track` on are there for everything but a film.
+    """
+
+    kind: str  # film | version | build | render | package
+    matched: str
+    id: str
+    project_id: str
+    project: str
+    film: str
+    film_id: str
+    file_name: str
+    track: str | None = None
+    language: str | None = None
+    version: int | None = None
+    version_id: str | None = None
+    track_hash: str | None = None
+    state: str | None = None
+    recipe: dict[str, Any] | None = None
+    approved_by: str = ""
+    approved_at: int | None = None
+    latest: int | None = None
+    current: bool = True
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """What a final render would do, before anybody starts it.
+
+    missing          segments of *segments* that have to be encoded, with their frames
+    seconds          likely to pass until it is there, on one worker that has nothing else to do
+    measured         whether that comes from how fast this house was lately; else from a usual machine
+    bytes            likely size of the film
+    render           id of the render with exactly these settings, if there is one
+    """
+
+    form: str
+    width: int
+    height: int
+    frames: int
+    segments: int
+    missing: int
+    missing_frames: int
+    seconds: int
+    measured: bool
+    bytes: int
+    render: str | None
+
+
+@dataclass(frozen=True)
 class DraftSaveView:
     """One line of a draft's history."""
 
