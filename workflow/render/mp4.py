@@ -20,6 +20,7 @@ from workflow.render.segments import writing
 
 Ints = NDArray[np.int64]
 
+_CONFIGURATIONS = {"avc1": b"avcC", "hvc1": b"hvcC", "av01": b"av1C"}
 _UNITY = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 _CHUNK_SECONDS = Fraction(
     1, 2
@@ -54,14 +55,15 @@ class Track:
     size: tuple[int, int] = (0, 0)
 
 
-def picture_entry(size: tuple[int, int], configuration: bytes) -> bytes:
-    """avc1 with its avcC, BT.709 in TV range, square pixels."""
+def picture_entry(codec: str, size: tuple[int, int], configuration: bytes) -> bytes:
+    """avc1 with its avcC (or hvc1 with hvcC, av01 with av1C), BT.709 in TV range, square pixels."""
     width, height = size
     head = bytes(6) + struct.pack(">H", 1) + bytes(16) + struct.pack(">HH", width, height)
     head += struct.pack(">IIIH", 0x480000, 0x480000, 0, 1) + bytes(32) + struct.pack(">Hh", 24, -1)
     colour = _box(b"colr", b"nclx" + struct.pack(">HHHB", 1, 1, 1, 0))
     pixels = _box(b"pasp", struct.pack(">II", 1, 1))
-    return _box(b"avc1", head, _box(b"avcC", configuration), colour, pixels)
+    described = _box(_CONFIGURATIONS[codec], configuration)
+    return _box(codec.encode(), head, described, colour, pixels)
 
 
 def sound_entry(sample_rate: int, channels: int, configuration: bytes) -> bytes:
@@ -83,7 +85,8 @@ def write_mp4(
     """
     order = _interleaved(tracks)
     total = sum(int(track.sizes.sum()) for track in tracks)
-    kind = _box(b"ftyp", b"isom", struct.pack(">I", 512), b"isomiso2avc1mp41")
+    brand = tracks[0].entry[4:8]  # avc1, hvc1 or av01
+    kind = _box(b"ftyp", b"isom", struct.pack(">I", 512), b"isomiso2" + brand + b"mp41")
     wide = total > 0xFFFF_0000
     head = (
         struct.pack(">I4sQ", 1, b"mdat", total + 16)

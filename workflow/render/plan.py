@@ -15,14 +15,14 @@ from typing import Any
 from workflow.errors import BadInput
 from workflow.media.facts import Film
 from workflow.render import encoder
-from workflow.render.ass import Caption, captions, escaped, header
+from workflow.render.ass import Caption, captions, escaped, header, numbers, watermark
 from workflow.render.recipe import Recipe
 from workflow.render.typeface import fonts_hash
 from workflow.timebase import FLICKS_PER_SECOND, clock, nominal_rate
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue, canonical, sha256
 
-ENGINE = "render/1"  # raise it when the same plan would give other pictures
+ENGINE = "render/2"  # raise it when the same plan would give other pictures
 GOP_SECONDS = 2
 OPENING_SECONDS = 4  # of a review build, in which the version is burned in
 
@@ -76,6 +76,15 @@ class Segment:
     def end(self) -> int:
         return self.first + self.frames
 
+    def to_json(self) -> list[Any]:
+        shown = [caption.to_json() for caption in self.captions]
+        return [self.first, self.frames, self.key, shown, self.clock]
+
+    @classmethod
+    def from_json(cls, body: list[Any]) -> Segment:
+        first, frames, key, shown, with_clock = body
+        return cls(first, frames, key, tuple(Caption(*caption) for caption in shown), with_clock)
+
 
 @dataclass(frozen=True, slots=True)
 class RenderPlan:
@@ -103,6 +112,21 @@ class RenderPlan:
             "segments": [[s.first, s.frames, s.key] for s in self.segments],
         }
 
+    def part(self, indices: Sequence[int]) -> dict[str, Any]:
+        """All that is needed to make some of its segments elsewhere, with the film; JSON-safe."""
+        return {
+            "recipe": self.recipe.to_json(),
+            "size": list(self.size),
+            "segments": [self.segments[index].to_json() for index in indices],
+        }
+
+    @classmethod
+    def of_part(cls, film: Film, body: dict[str, Any]) -> RenderPlan:
+        """The plan of these segments alone; between them it may have gaps."""
+        width, height = body["size"]
+        segments = tuple(Segment.from_json(segment) for segment in body["segments"])
+        return cls(film, Recipe.from_json(body["recipe"]), (width, height), segments, ())
+
 
 def gops(film: Film) -> tuple[int, ...]:
     """First frames of the GOPs that ingest gives every mezzanine."""
@@ -114,23 +138,36 @@ def plan_render(
     cues: Sequence[Cue],
     recipe: Recipe,
     *,
+    second: Sequence[Cue] | None = None,
     starts: Sequence[int] | None = None,
     stamp: Stamp | None = None,
 ) -> RenderPlan:
     """The plan for *film* with *cues*, whatever is cached. Pure.
 
+    second  cues of the second track; must be given where the recipe has one, and only there
     starts  first frames of the segments; key frames of the mezzanine, so that decoding begins there
     stamp   must be given for a review build, and only for one
 
-    Raises BadInput CUE_OUTSIDE_FILM, CUE_TOO_LONG, OVERLAP, or RECIPE for a missing stamp.
+    Raises BadInput CUE_OUTSIDE_FILM, CUE_TOO_LONG, OVERLAP, or RECIPE for a missing stamp or track.
     """
     _refuse_bad_cues(film, cues)
+    if (recipe.second is not None) != (second is not None):
+        raise BadInput(
+            "RECIPE",
+            "The recipe shows two tracks and one was given."
+            if second is None
+            else "Two tracks were given and the recipe shows one.",
+            where="second",
+            advice="Name the second track and its place together.",
+        )
+    _refuse_bad_cues(film, second or (), "cue {} of the second track")
     if (recipe.form == "review") != (stamp is not None):
         raise BadInput(
             "RECIPE", "A review build carries a stamp, and nothing else does.", where="form"
         )
     size = picture_size(film, recipe)
-    whole = captions(cues, film.grid, recipe.style)
+    both = (second, recipe.second) if second is not None and recipe.second is not None else None
+    whole = captions(cues, film.grid, recipe.style, both)
     if recipe.is_soft:
         return RenderPlan(film, recipe, size, (), whole)
     base = sha256(
@@ -139,17 +176,22 @@ def plan_render(
                 ENGINE,
                 film.mezzanine,
                 fonts_hash(),
-                header(size, recipe.style),
-                encoder.described(recipe, film.rate),
+                header(size, recipe.style, recipe.second),
+                encoder.described(recipe, size, film.rate),
                 list(size),
             ]
         )
     )
     bounds = [*(gops(film) if starts is None else starts), film.frames]
-    pieces = _cut(whole, bounds)
+    drawn = whole
+    if recipe.numbers:
+        drawn = tuple(sorted((*whole, *numbers(cues, film.grid)), key=lambda c: c.first))
+    pieces = _cut(drawn, bounds)
     opening = round(OPENING_SECONDS * film.rate)
     segments = []
     for (first, end), piece in zip(itertools.pairwise(bounds), pieces, strict=True):
+        if recipe.watermark:
+            piece = (watermark(recipe.watermark, end - first), *piece)  # noqa: PLW2901
         lines = [stamp.version_line] if stamp and first < opening else []
         name = sha256(
             canonical([base, first, end, [c.to_json() for c in piece], stamp_name(stamp), lines])
@@ -207,23 +249,23 @@ def _cut(whole: Sequence[Caption], bounds: Sequence[int]) -> list[tuple[Caption,
     return pieces
 
 
-def _refuse_bad_cues(film: Film, cues: Iterable[Cue]) -> None:
+def _refuse_bad_cues(film: Film, cues: Iterable[Cue], called: str = "cue {}") -> None:
     """What would draw for minutes or not at all is refused before ffmpeg starts."""
     cues = list(cues)
     for number, cue in enumerate(cues, start=1):
-        where = f"cue {number}"
+        where = called.format(number)
         limits.refuse_bad_times(cue.start, cue.end, where=where)
         limits.refuse_long_text(cue.text, where=where)
         if cue.end > film.duration + limits.MAX_BEYOND_FILM:
             after = (cue.end - film.duration) / FLICKS_PER_SECOND
             raise BadInput(
                 "CUE_OUTSIDE_FILM",
-                f"Cue {number} ends {after:.3f} s after the film, at {clock(cue.end)}.",
+                f"{where.capitalize()} ends {after:.3f} s after the film, at {clock(cue.end)}.",
                 where=where,
                 advice="Align the track to this film, or remove the cue.",
                 details={"cue": cue.uid},
             )
     limits.refuse_too_many(len(cues))
     limits.refuse_crowd(
-        [(c.start, c.end) for c in cues], [f"cue {n}" for n, _ in enumerate(cues, 1)]
+        [(c.start, c.end) for c in cues], [called.format(n) for n, _ in enumerate(cues, 1)]
     )

@@ -18,7 +18,7 @@ from workflow.errors import ToolFailed
 from workflow.media.ffmpeg import input_arguments, run_ffmpeg
 from workflow.progress import Watch, unwatched
 from workflow.render.ass import DRAWN_AT_MS, MS_PER_FRAME, Caption, document, frame_clock
-from workflow.render.encoder import SegmentEncoder
+from workflow.render.encoder import ENTRIES, SegmentEncoder
 from workflow.render.pictures import FramePipe
 from workflow.render.plan import RenderPlan, Segment
 from workflow.render.segments import SegmentStore, write_segment
@@ -54,8 +54,11 @@ def as_runs(plan: RenderPlan, indices: Sequence[int], target_frames: int = RUN_F
     found: list[Run] = []
     frames = 0
     for index in indices:
-        length = plan.segments[index].frames
-        if found and found[-1].end == index and frames + length <= target_frames:
+        segment = plan.segments[index]
+        length = segment.frames
+        # The plan of a part may have gaps, which no run spans.
+        follows = found and found[-1].end == index and plan.segments[index - 1].end == segment.first
+        if follows and frames + length <= target_frames:
             found[-1] = Run(found[-1].first, index + 1)
             frames += length
         else:
@@ -151,7 +154,8 @@ def _script(plan: RenderPlan, pieces: tuple[Segment, ...]) -> str:
     shown = [
         caption.moved(piece.first - start) for piece in pieces for caption in _drawn(plan, piece)
     ]
-    return document(shown, plan.size, plan.recipe.style, frame_clock)
+    recipe = plan.recipe
+    return document(shown, plan.size, recipe.style, frame_clock, recipe.second)
 
 
 def _drawn(plan: RenderPlan, piece: Segment) -> Iterator[Caption]:
@@ -236,7 +240,7 @@ class _Encoding:
         write_segment(
             file,
             (data for _, _, data in packets),
-            codec="avc1",
+            codec=ENTRIES[self._plan.recipe.codec],
             config=encoder.config,
             shown=shown,
             keys=keys,

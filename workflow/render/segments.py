@@ -27,10 +27,10 @@ _MAGIC = b"terjime segment 1\n"
 class Packets:
     """A segment file's tables; *data* gives its bytes.
 
-    codec   "avc1" or "mp4a"
-    config  avcC, or the AudioSpecificConfig
+    codec   "avc1", "hvc1", "av01" or "mp4a"
+    config  avcC, hvcC or av1C; the AudioSpecificConfig
     sizes   bytes of each packet, in decoding order
-    shown   avc1: the frame each packet shows, from 0; mp4a: its first sample (below 0: primed and skipped)
+    shown   picture: the frame each packet shows, from 0; mp4a: its first sample (below 0: primed and skipped)
     keys    numbers of the packets that decoding can start at
     facts   width and height; or sample_rate, channels, and end (samples, of the last packet too)
     """

@@ -55,7 +55,7 @@ def _told(pieces: list[Packets], watch: Watch) -> Iterator[bytes]:
 def _picture(plan: RenderPlan, pieces: list[Packets]) -> Track:
     first = pieces[0]
     for piece, planned in zip(pieces, plan.segments, strict=True):
-        same = piece.config == first.config and piece.facts == first.facts
+        same = (piece.codec, piece.config, piece.facts) == (first.codec, first.config, first.facts)
         if not same or len(piece.sizes) != planned.frames:
             raise ToolFailed(
                 "OUTPUT_INVALID", "A kept part does not fit the film.", where=piece.path.name
@@ -71,7 +71,7 @@ def _picture(plan: RenderPlan, pieces: list[Packets]) -> Track:
     ahead = max(0, int(late.max()))  # how many frames early decoding must begin
     return Track(
         kind=b"vide",
-        entry=picture_entry(plan.size, first.config),
+        entry=picture_entry(first.codec, plan.size, first.config),
         scale=scale,
         sizes=_joined(pieces, lambda piece: piece.sizes),
         duration=ticks,
