@@ -16,9 +16,9 @@ TAG = re.compile(r"</?[ibu]>")
 
 # Names of HTML and WebVTT that are markup wherever they stand; anything else in < > is text.
 _KNOWN = (
-    "a|abbr|audio|b|base|big|body|br|button|c|center|code|div|em|embed|font|form|frame|h[1-6]|head|html|hr|"
-    "i|iframe|img|input|lang|link|meta|object|p|rt|ruby|s|script|small|source|span|strike|strong|style|"
-    "sub|sup|svg|table|td|textarea|title|tr|tt|u|v|video"
+    "a|abbr|audio|b|base|big|blink|body|bold|br|button|c|center|code|div|em|embed|font|form|frame|h[1-6]|head|"
+    "html|hr|i|iframe|img|input|italic|lang|link|meta|object|p|rt|ruby|s|script|small|source|span|strike|strong|"
+    "style|sub|sup|svg|table|td|textarea|title|tr|tt|u|underline|v|video"
 )
 KNOWN_TAG = re.compile(rf"<(/?)({_KNOWN})(?=[\s>/.])([^<>]*)>", re.IGNORECASE)
 OVERRIDE = re.compile(r"\{\\[^{}]*\}")  # {\an8}, {\i1}, {\pos(…)}
@@ -178,6 +178,7 @@ def _from_override(block: str, notes: list[Note]) -> str:
 
 def _from_tag(found: re.Match[str], notes: list[Note]) -> str:
     end, name, rest = found[1], found[2].lower(), found[3].strip(" /")
+    name = {"bold": "b", "italic": "i", "underline": "u"}.get(name, name)
     if name in {"i", "b", "u"}:
         if rest:
             notes.append(Note("TAG_DROPPED", f"Attributes were taken out of {_short(found[0])}"))

@@ -25,6 +25,7 @@ from workflow.tracks.formats import (
     mpl2,
     sbv,
     scc,
+    spruce,
     srt,
     stl,
     tmplayer,
@@ -79,6 +80,7 @@ FORMATS: tuple[Format, ...] = (
     microdvd.FORMAT,
     mpl2.FORMAT,
     tmplayer.FORMAT,
+    spruce.FORMAT,
     csv.FORMAT,
     txt.FORMAT,
 )

@@ -30,6 +30,7 @@ from workflow.tracks.text import TAG, from_markup, looks_like_markup, plain
 _SECTION = re.compile(r"\[([^\]]*[a-z][^\]]*)\]\s*")
 _ONE_TIME = re.compile(rf"\s*({TIME})\s*")
 _COMMENT = re.compile(r"\{[^{}\\]*\}")
+_LATE_COMMAND = re.compile(r"\{[^{}\\]+(?=\\[^{}]*\})")
 _JOINER = "\u2060"  # keeps a backslash of the text from making a command with what follows
 
 _EVENT = (
@@ -47,11 +48,15 @@ _EVENT = (
 _SSA_PLACE = {1: 1, 2: 2, 3: 3, 5: 7, 6: 8, 7: 9, 9: 4, 10: 5, 11: 6}
 
 
+_FIRST = re.compile(
+    r"\s*(?:[;!][^\n]*\n\s*){0,50}(?:\[(?:Script Info|(?:V4\+? )?Styles\+?|Events)\]"
+    r"|Dialogue:\s*(?:Marked=)?\d+,\s*\d+:\d\d:\d\d[.:,]\d\d)",
+    re.IGNORECASE,
+)
+
+
 def _sniff(text: str) -> bool:
-    return (
-        re.match(r"\s*(?:;[^\n]*\n\s*){0,50}\[(?:Script Info|V4\+? Styles|Events)\]", text, re.I)
-        is not None
-    )
+    return _FIRST.match(text) is not None
 
 
 @dataclass(slots=True)
@@ -83,9 +88,9 @@ def _read(source: Source) -> Iterator[RawCue]:
                 script.style_fields = _names(rest)
             case (("v4 styles" | "v4+ styles"), "style"):
                 _take_style(script, rest)
-            case "events", "format":
+            case section, "format" if section.endswith("events"):
                 script.event_fields = _names(rest)
-            case "events", "dialogue":
+            case section, "dialogue" if section not in {"fonts", "graphics"}:
                 yield from _event(script, rest, number, source)
             case "events", "comment":
                 source.losses.add(
@@ -142,6 +147,10 @@ def _event(script: _Script, rest: str, number: int, source: Source) -> Iterator[
     for note in marked.notes:
         if note.code != "TAGS_BALANCED" or not tags:
             source.losses.add(note.code, note.message, where)
+    if start == end:  # an editor's way to switch an event off
+        shown = " ".join(plain(marked.text).split())[:80]
+        source.losses.add("NEVER_SHOWN", f"An event of no length is left out: {shown}", where)
+        return
     if not plain(marked.text).strip() and raw.strip():
         source.losses.add("EMPTY_EVENT", "An event without words is left out.", where)
         return
@@ -161,6 +170,9 @@ def _as_lines(raw: str, where: str, source: Source, breaks_at_small_n: bool) -> 
     if _COMMENT.search(raw):
         source.losses.add("COMMENT_DROPPED", f"A comment is left out: {raw[:80]}", where)
         raw = _COMMENT.sub("", raw)
+    raw = _LATE_COMMAND.sub(
+        "{", raw
+    )  # { \pos(1,2)} and {words \i1}: players look for the backslash
     small = "\n" if breaks_at_small_n else " "
     # In overrides a backslash never stands before N, n or h alone; outside they are breaks and space.
     parts = re.split(r"(\{[^{}]*\})", raw)

@@ -20,6 +20,9 @@ from workflow.tracks.text import plain
 
 _FORMULA = re.compile(r"\s*'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'\s*'*[=+\-@\t\r]")
+_CAPTIONS = re.compile(
+    r"\t(?:\{[A-Z0-9]{3,4}\}){2}"
+)  # closed captions taken apart: no words for a viewer
 _MARKS = ",;\t|"
 
 

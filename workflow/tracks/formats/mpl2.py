@@ -10,6 +10,7 @@ from workflow.tracks.formats.codec import Format, RawCue, Source
 from workflow.tracks.text import from_markup
 
 _LINE = re.compile(r"\s*\[(-?\d{1,8})\]\[(-?\d{0,8})\](.*)")
+_CODE = re.compile(r"\{[A-Za-z]:[^{}]*\}")  # MicroDVD's, whose text such files were made from
 _TENTH = FLICKS_PER_SECOND // 10
 
 
@@ -27,8 +28,12 @@ def _read(source: Source) -> Iterator[RawCue]:
                     "TEXT_WITHOUT_TIME", f"Belongs to no cue, left out: {line.strip()[:200]}", where
                 )
             continue
+        words = found[3]
+        for code in _CODE.findall(words):
+            source.losses.add("TAG_DROPPED", f"A code was taken out: {code[:60]}", where)
         lines = [
-            f"<i>{part[1:]}</i>" if part.startswith("/") else part for part in found[3].split("|")
+            f"<i>{part[1:]}</i>" if part.startswith("/") else part
+            for part in _CODE.sub("", words).split("|")
         ]
         marked = from_markup("\n".join(lines).replace("</i>\n<i>", "\n"))
         for note in marked.notes:

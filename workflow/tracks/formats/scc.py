@@ -18,13 +18,25 @@ _HEAD = re.compile(r"\s*Scenarist_SCC", re.IGNORECASE)
 _LINE = re.compile(r"\s*(\d\d:\d\d:\d\d[:;.,]\d\d)\s+((?:[0-9a-fA-F]{4}\s*)+)")
 
 
+_TAKEN_APART = re.compile(r"(?m)^\s*\d\d:\d\d:\d\d[:;]\d\d\t\{\w{3,4}\}")
+
+
 def _sniff(text: str) -> bool:
-    return _HEAD.match(text) is not None
+    first = re.match(r"\s*([^\n]*)", text)
+    if first and (_HEAD.match(text) or _LINE.fullmatch(first[1])):
+        return True
+    return _TAKEN_APART.search(text[:2000]) is not None
 
 
 def _read(source: Source) -> Iterator[RawCue]:
     from workflow.tracks.formats import by_ttconv  # noqa: PLC0415 (takes long to load)
 
+    if _TAKEN_APART.search(source.text[:2000]):
+        raise BadInput(
+            "FORMAT",
+            "These are closed captions taken apart, code by code, for a person to look at.",
+            advice="Give the .scc file that they were made from.",
+        )
     numbers = []
     for number, line in enumerate(source.text.split("\n"), start=1):
         if _LINE.fullmatch(line):
@@ -38,7 +50,7 @@ def _read(source: Source) -> Iterator[RawCue]:
             )
         limits.refuse_too_many(len(numbers) // 4, where=f"line {number}")
     try:
-        paragraphs, complaints = by_ttconv.read_scc(source.text)
+        paragraphs, complaints = by_ttconv.read_scc(_tabbed(source))
     except Exception as error:  # ttconv raises whatever comes; the file is what is wrong
         raise BadInput(
             "FORMAT", f"The SCC file cannot be read: {str(error)[:120]}.", advice="Export it again."
@@ -57,6 +69,16 @@ def _read(source: Source) -> Iterator[RawCue]:
                 text = f"<i>{text}</i>"
             end = None if one.end is None else from_seconds(one.end)
             yield RawCue(first, from_seconds(one.start), end, text)
+
+
+def _tabbed(source: Source) -> str:
+    """A tab after each time: ttconv leaves out lines where an editor has made spaces of it."""
+    if not _HEAD.match(source.text):
+        source.repairs.add("HEADER_MISSING", "The file does not begin with Scenarist_SCC V1.0.")
+    text = re.sub(r"(?m)^[ ]*(\d\d:\d\d:\d\d[:;.,]\d\d)[ ]\s*", r"\1\t", source.text)
+    if text != source.text:
+        source.repairs.add("TAB", "Spaces stand where a tab parts time and codes.")
+    return text
 
 
 FORMAT = Format(

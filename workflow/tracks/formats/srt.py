@@ -31,12 +31,15 @@ from workflow.tracks.formats.codec import (
     Source,
     Target,
 )
-from workflow.tracks.formats.times import TIME, bad_time, read_time, write_time
+from workflow.tracks.formats.times import MINUTES, TIME, bad_time, read_time, write_time
 from workflow.tracks.text import from_markup, looks_like_markup, plain
 
 _ARROW = r"-{1,3}\s*-?\s*>|[–—]\s*>|=+\s*>|→|-{1,3}\s*&gt;"
 _TIMES = re.compile(
     rf"\s*(?P<start>{TIME})\s*(?P<arrow>{_ARROW})\s*(?P<end>{TIME})(?P<rest>(?:\s.*)?)"
+)
+_SHORT_TIMES = re.compile(
+    rf"\s*(?P<start>{MINUTES})\s*(?P<arrow>-->)\s*(?P<end>{MINUTES})(?P<rest>(?:\s.*)?)"
 )
 _MEANT_AS_TIMES = re.compile(
     r"\s*-?\d+\s*:.*[-–—=]\s*>|.*[-–—=]\s*>\s*-?\d+\s*:\s*\d|\s*\d*\s*-->|\s*\d[\d\s.,:;]*-{1,3}\s*>\s*\d"
@@ -48,7 +51,11 @@ _EXACT = re.compile(r"(\d{2}):(\d{2}):(\d{2}),(\d{3}) --> (\d{2}):(\d{2}):(\d{2}
 
 
 def _sniff(text: str) -> bool:
-    return any(_may_be_times(line) and _TIMES.match(line) for line in _lines(text))
+    return any(_may_be_times(line) and _find_times(line) for line in _lines(text))
+
+
+def _find_times(line: str) -> re.Match[str] | None:
+    return _TIMES.fullmatch(line) or _SHORT_TIMES.fullmatch(line)
 
 
 def _may_be_times(line: str) -> bool:
@@ -95,7 +102,7 @@ def _scan(source: Source) -> Iterator[_Block]:
     above = ""
     expected = 1
     for index, line in enumerate(_lines(source.text), start=1):
-        if not _may_be_times(line) or not (found := _TIMES.fullmatch(line)):
+        if not _may_be_times(line) or not (found := _find_times(line)):
             if _is_broken_times(line, above):
                 raise bad_time(index, f"is not a pair of times: {line.strip()[:80]}")
             if line.strip() or not before or before[-1].strip():

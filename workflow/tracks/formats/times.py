@@ -15,8 +15,11 @@ TIME = (
 )
 """Anything that is meant as a time; `read_time` says what is odd about it."""
 
+MINUTES = r"-?\d{1,3}:\d{2}(?![\d:])"
+"""Minutes and seconds alone: a time only where a format leaves no doubt that one stands here."""
+
 _FULL = re.compile(r"(-?)(\d+):(\d+):(\d+)(?:([,.:;])(\d+))?")
-_SHORT = re.compile(r"(-?)()(\d+):(\d+)([,.])(\d+)")
+_SHORT = re.compile(r"(-?)()(\d+):(\d+)(?:([,.])(\d+))?")
 
 
 def read_time(

@@ -39,6 +39,10 @@ class _Times:
     source: Source
     says_rate: bool
     told: bool = False
+    from_zero: bool = (
+        False  # times inside a timed element count from the film's start, not from its own
+    )
+    by_word: bool = False  # spans are single words of a line that is shown whole
 
     _CLOCK = re.compile(
         r"(-?)(\d{1,5}):(\d{1,2}):(\d{1,2})(?:([.,])(\d+)|[:;](\d{1,3})(?:\.(\d+))?)?"
@@ -240,9 +244,52 @@ def _read(source: Source) -> Iterator[RawCue]:
     root = document.root
     _note_what_is_left_out(root, source)
     head, times = _head_of(root), _times_of(root, source)
+    if f"{{{_LYRICS}}}timing" in root.attrib:
+        times.from_zero, times.by_word = True, root.get(f"{{{_LYRICS}}}timing") == "Word"
+    elif _counts_from_zero(root, times):
+        times.from_zero = True
+        source.repairs.add(
+            "NESTED_TIMES",
+            "Times inside others count from the film's start, though TTML adds them up.",
+        )
     outer = _Place(None, None, {}, preserve=_preserves(root, False))
     for body in xml.children(root, "body"):
         yield from _inside(body, outer, _Reader(document, head, times, source))
+
+
+_LYRICS = "http://music.apple.com/lyric-ttml-internal"
+
+
+def _counts_from_zero(root: ET.Element, times: _Times) -> bool:
+    """Whether something inside a timed element would be over before it began, were times added up, while
+    all of it lies within what is around it, if they are not.
+
+    Several tools write times of the film everywhere; read by the standard, such a file shows next to nothing.
+    """
+    trial = replace(times, source=Source("", None))
+    is_over: list[bool] = []
+    lies_within: list[bool] = []
+
+    def walk(element: ET.Element, base: Flicks, end: Flicks | None) -> None:
+        for child in _native(element):
+            said = xml.attributes(child)
+            start, last = base, end
+            if "begin" in said:
+                begin = trial.read(said["begin"], 0)
+                start = base + begin
+                if base and end is not None:
+                    is_over.append(start >= end)
+                    lies_within.append(base <= begin <= end)
+            if "end" in said:
+                last = base + trial.read(said["end"], 0)
+            walk(child, start, last)
+
+    try:
+        for body in xml.children(root, "body"):
+            walk(body, 0, None)
+    except BadInput:
+        return False  # the reading itself names the line
+    return any(is_over) and all(lies_within)
 
 
 def _note_what_is_left_out(root: ET.Element, source: Source) -> None:
@@ -325,7 +372,7 @@ def _native(element: ET.Element) -> Iterator[ET.Element]:
 
 def _placed(element: ET.Element, said: dict[str, str], around: _Place, reader: _Reader) -> _Place:
     line = reader.document.line(element)
-    base = around.start or 0
+    base = 0 if reader.times.from_zero else around.start or 0
     start, end = around.start, around.end
     if "begin" in said:
         start = base + reader.times.read(said["begin"], line)
@@ -335,21 +382,48 @@ def _placed(element: ET.Element, said: dict[str, str], around: _Place, reader: _
         end = (start or base) + reader.times.read(said["dur"], line)
     if start is None and end is not None and ("end" in said or "dur" in said):
         start = base
-    if end is not None and around.end is not None:
+    if end is not None and around.end is not None and not reader.times.from_zero:
         end = min(end, around.end)  # what is around cuts off what is inside
     looks = {key: value for key, value in around.looks.items() if key in _INHERITED}
     region = said.get("region", around.region)
     if region != around.region:
         own = reader.head.regions.get(region, {})
         looks = {key: value for key, value in own.items() if key in _INHERITED} | looks
+    looks |= reader.head.looks(element)
+    for change in xml.children(element, "set"):
+        start, end = _animated(change, start, end, looks, line, reader)
     return _Place(
         start,
         end,
-        looks | reader.head.looks(element),
+        looks,
         region,
         said.get("agent", around.agent),
         _preserves(element, around.preserve),
     )
+
+
+def _animated(
+    change: ET.Element,
+    start: Flicks | None,
+    end: Flicks | None,
+    looks: Looks,
+    line: int,
+    reader: _Reader,
+) -> tuple[Flicks | None, Flicks | None]:
+    """The times of an element that a ``set`` inside it shows or hides at some instant; *looks* without it."""
+    said = xml.attributes(change)
+    at = (start or 0) + (reader.times.read(said["begin"], line) if "begin" in said else 0)
+    for name, shown, hidden in (("display", "auto", "none"), ("visibility", "visible", "hidden")):
+        if said.get(name) == shown and looks.pop(name, shown) == hidden:
+            start = at
+        elif said.get(name) == hidden and looks.get(name) != hidden and at > (start or 0):
+            end = at if end is None else min(end, at)
+        else:
+            continue
+        reader.source.repairs.add(
+            "ANIMATED", "The text is shown as long as its animation shows it.", f"line {line}"
+        )
+    return start, end
 
 
 def _paragraph(element: ET.Element, place: _Place, reader: _Reader) -> Iterator[RawCue]:
@@ -397,9 +471,10 @@ def _paragraph(element: ET.Element, place: _Place, reader: _Reader) -> Iterator[
 
 def _pieces(element: ET.Element, place: _Place, reader: _Reader) -> Iterator[_Piece]:
     """The text of a paragraph in order; line breaks are pieces of their own."""
-    if "none" in place.looks.get("display", "") or place.looks.get("visibility") == "hidden":
+    if "none" in place.looks.get("display", ""):
         _note_hidden(element, reader.document.line(element), reader)
         return
+    hidden = place.looks.get("visibility") == "hidden"  # what is inside may still be visible
     style = _style(place.looks)
     in_turn = xml.attributes(element).get("timeContainer") == "seq"
     free = place.start or 0
@@ -407,7 +482,7 @@ def _pieces(element: ET.Element, place: _Place, reader: _Reader) -> Iterator[_Pi
     def piece(text: str | None) -> Iterator[_Piece]:
         if not text:
             return
-        if in_turn:  # text that stands alone in a sequence has no time
+        if in_turn or hidden:  # text that stands alone in a sequence has no time
             if text.strip():
                 reader.source.losses.add(
                     "HIDDEN_TEXT", f"Text that is not shown is left out: {text.strip()[:80]}"
@@ -423,7 +498,8 @@ def _pieces(element: ET.Element, place: _Place, reader: _Reader) -> Iterator[_Pi
     for child in element:
         name = xml.local(str(child.tag)) if isinstance(child.tag, str) else ""
         if name == "br":
-            yield _Piece(Run("\n"), None, None)
+            if not hidden:
+                yield _Piece(Run("\n"), None, None)
         elif name == "span":
             said = xml.attributes(child)
             inner = _placed(child, said, replace(place, start=free) if in_turn else place, reader)
@@ -434,7 +510,7 @@ def _pieces(element: ET.Element, place: _Place, reader: _Reader) -> Iterator[_Pi
                     "Reading aids (ruby) stand in the line after their word.",
                     f"line {reader.document.line(child)}",
                 )
-            is_timed = {"begin", "end", "dur"} & said.keys()
+            is_timed = {"begin", "end", "dur"} & said.keys() and not reader.times.by_word
             for one in _pieces(child, inner, reader):
                 yield (
                     _Piece(

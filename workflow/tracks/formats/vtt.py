@@ -25,13 +25,14 @@ from workflow.tracks.formats.codec import (
     Source,
     Target,
 )
-from workflow.tracks.formats.times import TIME, bad_time, read_time, write_time
+from workflow.tracks.formats.times import MINUTES, TIME, bad_time, read_time, write_time
 from workflow.tracks.text import TAG, as_text, balance, plain
 
-_TIMES = re.compile(rf"\s*({TIME})\s*-->\s*({TIME})(?:\s+(.*))?")
+_ONE = rf"(?:{TIME}|{MINUTES})"
+_TIMES = re.compile(rf"\s*({_ONE})\s*-->\s*({_ONE})(?:(\s+|(?=[a-z]))(.*))?")
+_MEANT_AS_TIMES = re.compile(r"\d\s*-->|-->\s*-?\d|\d[:.]\d.*-->|-->.*\d[:.]\d|\S\s+-->\s+\S")
 _TOKEN = re.compile(r"<(/?)([a-zA-Z]*)([^<>]*)>")
 _NUMBER = re.compile(r"\s*\d{1,6}\s*")
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,10});")
 
 
 def _sniff(text: str) -> bool:
@@ -75,7 +76,7 @@ def _read(source: Source) -> Iterator[RawCue]:
         lines, first = block.lines, block.line
         if order == 0:  # WEBVTT and what follows it
             # A file without the blank line after the header has its first cue here.
-            at = next((i for i, line in enumerate(lines) if i and "-->" in line), None)
+            at = next((i for i, line in enumerate(lines) if i and _are_times(line)), None)
             head = lines if at is None else lines[: max(1, at - 1)]
             rest = " ".join(" ".join(head).split())[6:].strip()
             if rest:
@@ -85,12 +86,12 @@ def _read(source: Source) -> Iterator[RawCue]:
             source.repairs.add("MISSING_BLANK_LINE", "No blank line after the header.", where)
             lines, first = lines[len(head) :], first + len(head)
         kind = lines[0].split(maxsplit=1)[0]
-        if kind in _LOST_BLOCKS and "-->" not in lines[0]:
+        if kind in _LOST_BLOCKS and not _TIMES.fullmatch(lines[0]):
             code, message = _LOST_BLOCKS[kind]
             shown = " ".join(" ".join(lines).split())
             source.losses.add(code, f"{message}: {shown[:80]}", where)
             continue
-        if held and began_empty and not any("-->" in line for line in lines):
+        if held and began_empty and not any(_are_times(line) for line in lines):
             source.repairs.add(
                 "BLANK_LINE_IN_CUE",
                 "A blank line inside the cue was closed up.",
@@ -108,9 +109,14 @@ def _read(source: Source) -> Iterator[RawCue]:
         yield held
 
 
+def _are_times(line: str) -> bool:
+    """Whether a line is, or was to be, the times of a cue; a name or a comment may hold an arrow too."""
+    return "-->" in line and _MEANT_AS_TIMES.search(line) is not None
+
+
 def _cues(lines: list[str], first: int, source: Source) -> Iterator[RawCue]:
     """The cue of one block; several where the blank lines between them are missing."""
-    starts = [i for i, line in enumerate(lines) if "-->" in line]
+    starts = [i for i, line in enumerate(lines) if _are_times(line)]
     if not starts:
         text = " ".join(" ".join(lines).split())
         source.losses.add(
@@ -119,21 +125,33 @@ def _cues(lines: list[str], first: int, source: Source) -> Iterator[RawCue]:
         return
     for i, start in enumerate(starts):
         line = first + start
+        name = lines[start - 1].strip() if start and start - 1 not in starts else ""
+        if (i == 0 or "-->" in name) and name and not _NUMBER.fullmatch(name):
+            source.losses.add(
+                "CUE_ID", f"The name of the cue is left out: {name[:80]}", f"line {line}"
+            )
         found = _TIMES.fullmatch(lines[start])
         if not found:
             raise bad_time(line, f"is not a pair of times: {lines[start].strip()[:80]}")
         begin, end = (
             read_time(found[n], line, source.repairs, mark=".", needs_hours=False) for n in (1, 2)
         )
+        if found[3] == "":
+            source.repairs.add("TIME_FORM", "No space between times and place.", f"line {line}")
         stop = below = starts[i + 1] if i + 1 < len(starts) else len(lines)
-        if i + 1 < len(starts) and stop > start + 1 and _NUMBER.fullmatch(lines[stop - 1]):
-            below = stop - 1  # the number of the cue that comes next
+        above = lines[stop - 1]
+        if (
+            i + 1 < len(starts)
+            and stop > start + 1
+            and (_NUMBER.fullmatch(above) or "-->" in above)
+        ):
+            below = stop - 1  # the number or name of the cue that comes next
         if i + 1 < len(starts):
             source.repairs.add(
                 "MISSING_BLANK_LINE", "No blank line before the cue.", f"line {first + stop}"
             )
         text, speaker = _text(lines[start + 1 : below], line, source)
-        yield RawCue(line, begin, end, text, _position(found[3] or "", line, source), speaker)
+        yield RawCue(line, begin, end, text, _position(found[4] or "", line, source), speaker)
 
 
 def _text(lines: list[str], line: int, source: Source) -> tuple[str, str]:
@@ -166,7 +184,7 @@ def _text(lines: list[str], line: int, source: Source) -> tuple[str, str]:
 
 
 def _literal(raw: str, where: str, source: Source) -> str:
-    decoded = _ENTITY.sub(lambda entity: html.unescape(entity[0]), raw)
+    decoded = html.unescape(raw)  # as browsers do, who let the semicolon of the old names go
     text = as_text(decoded)
     if text != decoded:
         source.repairs.add("TAG_AS_TEXT", "Text that looks like a tag got ‹ › marks.", where)

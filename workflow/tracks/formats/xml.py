@@ -7,6 +7,7 @@ years put the same elements into a dozen of them.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -40,10 +41,14 @@ class Document:
                 builder = _Builder()
                 self.root = builder.parse(body)
             except ET.ParseError as error:
-                if "unbound prefix" not in str(error):
+                if "unbound prefix" in str(error):
+                    body = _bound(body)
+                elif "undefined entity" in str(error):
+                    body = _HTML_ENTITY.sub(_character, body)
+                else:
                     raise
                 builder = _Builder()
-                self.root = builder.parse(_bound(body))
+                self.root = builder.parse(body)
         except DefusedXmlException:
             raise BadInput(
                 "FORMAT",
@@ -81,6 +86,15 @@ def _bound(text: str) -> str:
     missing = sorted(used - {"xml", "xmlns"} - set(re.findall(r"\sxmlns:([\w.-]+)\s*=", text)))
     names = "".join(f' xmlns:{prefix}="urn:unbound:{prefix}"' for prefix in missing)
     return re.sub(r"<([A-Za-z_][\w.:-]*)", lambda found: found[0] + names, text, count=1)
+
+
+_HTML_ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)[A-Za-z][A-Za-z0-9]{1,30};")
+
+
+def _character(found: re.Match[str]) -> str:
+    """What HTML calls by that name, as a number; XML knows five names only."""
+    meant = html.unescape(found[0])
+    return found[0] if meant == found[0] else "".join(f"&#{ord(char)};" for char in meant)
 
 
 class _Builder(ET.TreeBuilder):
