@@ -3,7 +3,8 @@
 people.py    persons, projects, members; `admit`, the one check of rights
 films.py     upload → film → ingest
 tracks.py    a track at a glance
-imports.py   files read in
+imports.py   files read in; those that wait for a person
+exports.py   a draft or version in any format
 drafts.py    the draft, its saves and merges
 alignment.py new times: the job and its proposal
 checks.py    the quality rules over a draft or version
@@ -37,6 +38,7 @@ from workflow.stages.checks import (
 )
 from workflow.stages.delivery import plan_final
 from workflow.stages.drafts import draft, draft_history, load_draft, restore_save, save_draft
+from workflow.stages.exports import export, formats
 from workflow.stages.films import (
     add_film_file,
     commit_offset,
@@ -48,7 +50,15 @@ from workflow.stages.films import (
     upload_view,
 )
 from workflow.stages.identify import what_is
-from workflow.stages.imports import import_into_track, import_track
+from workflow.stages.imports import (
+    drop_received,
+    import_into_track,
+    import_track,
+    receive_file,
+    received_view,
+    say_of_received,
+    take_received,
+)
 from workflow.stages.jobs import (
     all_jobs,
     cancel_job,
@@ -134,13 +144,16 @@ __all__ = [
     "cue_help",
     "draft",
     "draft_history",
+    "drop_received",
     "drop_upload",
+    "export",
     "export_memory",
     "export_terms",
     "film_file",
     "film_view",
     "findings",
     "finish_upload",
+    "formats",
     "give_verdict",
     "heed_finding",
     "ignore_finding",
@@ -163,6 +176,8 @@ __all__ = [
     "project_view",
     "projects_of",
     "proposal_view",
+    "receive_file",
+    "received_view",
     "reject_proposal",
     "remove_member",
     "remove_term",
@@ -183,12 +198,14 @@ __all__ = [
     "save_draft",
     "save_rules",
     "save_term",
+    "say_of_received",
     "start_alignment",
     "start_package",
     "start_render",
     "submit",
     "suggestions",
     "sweep",
+    "take_received",
     "track_view",
     "upload_view",
     "version_cues",
