@@ -40,7 +40,7 @@ app.conf.update(
     accept_content=["json"],
     # A blip of Redis must not kill a two-hour render; the fence makes a duplicate harmless.
     worker_cancel_long_running_tasks_on_connection_loss=False,
-    worker_max_tasks_per_child=50,
+    worker_max_tasks_per_child=200,  # a part of a render is a task of seconds
     worker_max_memory_per_child=600_000,  # kB
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,  # the default gives up after 100
@@ -55,6 +55,11 @@ app.conf.update(
     worker_send_task_events=False,
     task_default_queue="fast",
 )
+
+
+def ask(queue: str) -> None:
+    """Ask through a queue whether anybody listens; what nobody took for an hour is dropped."""
+    app.send_task("terjime.ping", args=[queue], queue=queue, expires=3600)
 
 
 def publish(queue: str, job_id: str) -> None:

@@ -85,10 +85,14 @@ def _look_before_work(sender: Any, **_: Any) -> None:
                 f"terjime: CLOCK: this machine's clock is {difference:+.1f} s off the database's."
                 " Set the clock (NTP), then start the worker again."
             )
-        for job_id, had_it in ledger.jobs_of(opened, f"{sender.hostname}/"):
-            if not _is_alive(had_it):
-                ledger.give_up_on(opened, job_id, had_it)
+        _give_up_what_the_dead_had(opened, sender.hostname)
         poke(opened)
+
+
+def _give_up_what_the_dead_had(opened: House, hostname: str) -> None:
+    for job_id, had_it in ledger.jobs_of(opened, f"{hostname}/"):
+        if not _is_alive(had_it):
+            ledger.give_up_on(opened, job_id, had_it)
 
 
 def _is_alive(had_it: str) -> bool:
@@ -130,15 +134,13 @@ def _hand_back(hostname: str) -> None:
 
 
 @signals.task_failure.connect  # type: ignore[untyped-decorator]
-def _a_process_died(exception: BaseException, args: list[Any], **_: Any) -> None:
+def _a_process_died(exception: BaseException, **_: Any) -> None:
     """In the main process, when a pool process is gone: killed, out of memory, over its time limit."""
-    if not isinstance(exception, WorkerLostError) or not args:
+    if not isinstance(exception, WorkerLostError):
         return
     try:
         with _main_house() as opened:
-            for job_id, had_it in ledger.jobs_of(opened, f"{_hostname}/"):
-                if job_id == args[0] and not _is_alive(had_it):
-                    ledger.give_up_on(opened, job_id, had_it)
+            _give_up_what_the_dead_had(opened, _hostname)
             poke(opened)
     except Exception:
-        LOG.exception("job %s: could not be given up; the lease will run out", args[0])
+        LOG.exception("what a dead process had could not be given up; its lease will run out")

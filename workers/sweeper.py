@@ -15,7 +15,7 @@ from types import FrameType
 
 from kombu.exceptions import OperationalError
 
-from workers.app import SETTINGS, publish
+from workers.app import SETTINGS, ask, publish
 from workflow import stages
 from workflow.store import ledger
 from workflow.store.house import House, open_house
@@ -39,7 +39,7 @@ def _round(house: House, name: str, seconds: float, queue_was_there: bool) -> bo
     """One round, whatever goes wrong in it. Whether the queue could be reached."""
     try:
         if ledger.lead(house, "sweep", name, 3 * seconds):
-            stages.sweep(house, publish)
+            stages.sweep(house, publish, ask)
     except OperationalError as error:
         if queue_was_there:
             LOG.warning("the queue cannot be reached; jobs wait in the outbox: %s", error)

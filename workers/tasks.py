@@ -1,9 +1,10 @@
-"""What a worker does with a job id: claim the job, run it, send the hints that came of it."""
+"""What a worker does with a message: claim the job whose turn it is, run it, send the hints that came of it."""
 
 from __future__ import annotations
 
 import logging
 import os
+import socket
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -13,6 +14,7 @@ from workers.app import app
 from workers.poke import poke
 from workflow import stages
 from workflow.errors import TerjimeError, ToolFailed
+from workflow.store import ledger, pulse
 
 LOG = logging.getLogger("terjime.workers")
 FAST_SECONDS = 15 * 60
@@ -27,7 +29,7 @@ RENDER_SECONDS = 6 * 3600
 )
 def fast(self: Any, job_id: str) -> None:
     """Alignment and other work of minutes."""
-    _do(self.request.hostname, job_id)
+    _do(self.request.hostname, "fast", job_id)
 
 
 @app.task(  # type: ignore[untyped-decorator]
@@ -37,19 +39,30 @@ def fast(self: Any, job_id: str) -> None:
     time_limit=RENDER_SECONDS + 300,
 )
 def render(self: Any, job_id: str) -> None:
-    """Ingest, review builds and final renders."""
-    _do(self.request.hostname, job_id)
+    """Ingest, review builds and final renders, and their parts."""
+    _do(self.request.hostname, "render", job_id)
 
 
-def _do(hostname: str, job_id: str) -> None:
+@app.task(name="terjime.ping")  # type: ignore[untyped-decorator]
+def ping(queue: str) -> None:
+    """The sweeper asks whether anybody listens to the queue."""
+    pulse.heard(lease.house(), queue, socket.gethostname())
+
+
+def _do(hostname: str, queue: str, hint: str) -> None:
+    """One message is one job at most: not the one that it names, but the one whose turn it is."""
     lease.let_children_hear_sigterm()
     house = lease.house()
-    claimed = stages.claim(house, job_id, lease.owner(hostname))
+    claimed = ledger.claim_next(house, queue, lease.owner(hostname), hint)
     if claimed is None:
-        LOG.info("job %s: nothing to do here", job_id)
+        LOG.info("job %s: nothing to do here", hint)
         return
     LOG.info(
-        "job %s (%s): attempt %d, fence %d", job_id, claimed.kind, claimed.attempt, claimed.fence
+        "job %s (%s): attempt %d, fence %d",
+        claimed.id,
+        claimed.kind,
+        claimed.attempt,
+        claimed.fence,
     )
     stages.run(house, claimed, abandon=_abandon, as_failure=_time_limit)
     poke(house)

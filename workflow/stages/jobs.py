@@ -12,13 +12,13 @@ from sqlalchemy import select
 
 from workflow.errors import TerjimeError
 from workflow.people import Actor
-from workflow.stages import alignment, films, rendering, show
+from workflow.stages import alignment, films, parts, rendering, show
 from workflow.stages.running import Work, run_claimed
 from workflow.stages.views import JobView
-from workflow.store import audit, ledger
+from workflow.store import audit, ledger, pulse
 from workflow.store.database import in_whole
 from workflow.store.house import House
-from workflow.store.ledger import Claimed, Publish, claim
+from workflow.store.ledger import Claimed, Publish
 from workflow.store.tables import Blob, Job
 
 KINDS: dict[str, Work] = {
@@ -26,6 +26,7 @@ KINDS: dict[str, Work] = {
     "align": alignment.run_align,
     "build": rendering.run_build,
     "render": rendering.run_render,
+    ledger.PART: parts.run_encode,
 }
 BLOBS_A_SWEEP = 200
 
@@ -47,8 +48,9 @@ def all_jobs(house: House, *, state: str | None = None) -> list[JobView]:
 
 def _newest(house: House, *conditions: object) -> list[JobView]:
     query = select(Job).order_by(Job.created_at.desc(), Job.id).limit(100)
+    asked_for = Job.kind != ledger.PART
     with house.read() as session:
-        jobs = session.scalars(query.where(*conditions)).all()  # type: ignore[arg-type]
+        jobs = session.scalars(query.where(asked_for, *conditions)).all()  # type: ignore[arg-type]
         return [show.job_view(session, job) for job in jobs]
 
 
@@ -84,36 +86,50 @@ def run(
 
 
 def run_waiting(house: House, owner: str = "here") -> int:
-    """Run every queued job in this process, oldest first, and those they lead to. Returns how many."""
+    """Run every queued job in this process, in their order, and those they lead to. Returns how many."""
     count = 0
-    while True:
-        with house.read() as session:
-            waiting = session.scalars(
-                select(Job.id).where(Job.state == "queued").order_by(Job.created_at, Job.id)
-            ).all()
-        begun = [claimed for job_id in waiting if (claimed := claim(house, job_id, owner))]
-        if not begun:
-            return count
-        for claimed in begun:
-            run(house, claimed)
-            count += 1
+    while claimed := _next_of_any(house, owner):
+        run(house, claimed)
+        count += 1
+    return count
+
+
+def _next_of_any(house: House, owner: str) -> Claimed | None:
+    with house.read() as session:
+        queues = session.scalars(select(Job.queue).where(Job.state == "queued").distinct()).all()
+    for queue in queues:
+        if claimed := ledger.claim_next(house, queue, owner):
+            return claimed
+    return None
 
 
 # --- the sweeper's round ------------------------------------------------------------------------
 
 
-def sweep(house: House, publish: Publish) -> None:
+def sweep(house: House, publish: Publish, ask: pulse.Ask = lambda queue: None) -> None:
     """One round of keeping the house in order. Everything in it may be done twice, or by two at once.
 
-    An error of *publish* (no broker) passes at the very end: nothing else of the round needs it.
+    ask    sends a question through a queue, to learn whether anybody listens
+
+    An error of *publish* or *ask* (no broker) passes at the very end: nothing else of the round needs it.
     """
     ledger.recover(house)
+    ledger.heal_parents(house)
     ledger.repoke(house)
     films.drop_expired_uploads(house)
     _clear_work(house)
     _look_after_blobs(house)
     ledger.forget_sent(house)
+    for queue in pulse.pulses(house):
+        if queue.silent:
+            ledger.LOG.error(
+                "queue %s: no worker was heard for %d s; last: %s",
+                queue.queue,
+                queue.seconds,
+                queue.last or "none ever",
+            )
     ledger.drain(house, publish, older_than=ledger.UNSENT_AFTER_SECONDS)
+    pulse.ask_queues(house, ask)
 
 
 def _clear_work(house: House) -> None:

@@ -1,13 +1,15 @@
 """The work of build and render jobs: the engine on stored files, its result measured before it is shown.
 
-One job renders one film. Its segments are published one by one as they are finished, so what a killed
-worker had done is found by its successor, and the file comes out the same, bit for bit.
+One job renders one film. What it misses of the picture it makes itself if that is little; else it leaves
+it to parts (`parts.py`) and goes on when they are over. Segments are published one by one as they are
+finished, so what a killed worker had done is found by its successor, and the file comes out the same, bit
+for bit.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -21,15 +23,16 @@ from workflow.media.facts import Film as FilmFacts
 from workflow.progress import Watch, part
 from workflow.render.engine import render
 from workflow.render.measure import BuildReport
-from workflow.render.plan import Stamp
+from workflow.render.plan import Stamp, plan_render
 from workflow.render.recipe import Recipe
 from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.stages.films import known_film
+from workflow.stages.parts import split
 from workflow.stages.running import Published, Settle, publish
 from workflow.stages.segments import LedgerSegments
 from workflow.stages.versions import move
-from workflow.store import audit
+from workflow.store import audit, ledger
 from workflow.store.house import House, remember_blob
 from workflow.store.ledger import Claimed
 from workflow.store.tables import (
@@ -44,7 +47,7 @@ from workflow.store.tables import (
 )
 from workflow.tracks.cues import Cue, canonical
 
-RUNS_AT_ONCE = min(2, os.cpu_count() or 1)  # in one worker; more machines are more workers
+RUNS_AT_ONCE = min(2, os.cpu_count() or 1)  # of the little that a job makes itself: a person waits
 _SUFFIXES = {"soft-mkv": (".mkv", "video/x-matroska")}
 
 
@@ -78,10 +81,35 @@ def _gather(house: House, version_id: str) -> _Inputs:
         )
 
 
-def _render(
+def _split(
     house: House,
+    claimed: Claimed,
     inputs: _Inputs,
     recipe: Recipe,
+    segments: LedgerSegments,
+    *,
+    stamp: Stamp | None,
+) -> Settle | None:
+    """Leave the encoding to parts, if there is much of it."""
+    if recipe.is_soft:
+        return None
+    return split(
+        house,
+        claimed,
+        plan_render(inputs.film, inputs.cues, recipe, stamp=stamp),
+        inputs.track.film_id,
+        inputs.files.get("sound"),
+        segments,
+        rank=1 if stamp else 2,
+    )
+
+
+def _render(
+    house: House,
+    claimed: Claimed,
+    inputs: _Inputs,
+    recipe: Recipe,
+    segments: LedgerSegments,
     work: Path,
     watch: Watch,
     *,
@@ -99,7 +127,7 @@ def _render(
         inputs.cues,
         recipe,
         out,
-        segments=LedgerSegments(house),
+        segments=segments,
         stamp=stamp,
         language=inputs.track.language,
         tags=tags,
@@ -108,8 +136,11 @@ def _render(
         workers=RUNS_AT_ONCE,
         work=work,
     )
+    with house.read() as session:
+        by_parts = ledger.frames_of_parts(session, claimed.id)
     watch(980, "Storing")
-    return publish(house, out, media_type), report
+    blob = publish(house, out, media_type)
+    return blob, replace(report, encoded_frames=report.encoded_frames + by_parts)
 
 
 def run_build(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settle:
@@ -125,8 +156,13 @@ def run_build(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settl
         made=f"{datetime.fromtimestamp(build.created_at / 1000, UTC):%Y-%m-%d %H:%M} UTC",
     )
     recipe = Recipe.from_json(claimed.params["recipe"])
+    segments = LedgerSegments(house)
+    if waits := _split(house, claimed, inputs, recipe, segments, stamp=stamp):
+        return waits
     tags = {"title": inputs.film_name, "comment": stamp.version_line}
-    blob, report = _render(house, inputs, recipe, work, watch, stamp=stamp, tags=tags)
+    blob, report = _render(
+        house, claimed, inputs, recipe, segments, work, watch, stamp=stamp, tags=tags
+    )
 
     def settle(session: Session) -> str:
         remember_blob(session, blob.sha256, blob.size, blob.media_type)
@@ -148,14 +184,18 @@ def run_render(house: House, claimed: Claimed, watch: Watch, work: Path) -> Sett
     inputs = _gather(house, claimed.params["version"])
     _refuse_unapproved(inputs.version)
     recipe = Recipe.from_json(claimed.params["recipe"])
+    segments = LedgerSegments(house)
+    if waits := _split(house, claimed, inputs, recipe, segments, stamp=None):
+        return waits
     names = (
         ("track", inputs.version.track_hash),
         ("film", inputs.film.hash),
         ("recipe", recipe.hash),
     )
     comment = "Terjime final · " + " · ".join(f"{what} {sha[:16]}" for what, sha in names)
+    tags = {"comment": comment}
     blob, report = _render(
-        house, inputs, recipe, work, watch, stamp=None, tags={"comment": comment}
+        house, claimed, inputs, recipe, segments, work, watch, stamp=None, tags=tags
     )
     with house.read() as session:
         made = session.scalars(select(Render).where(Render.job_id == claimed.id)).one()

@@ -28,8 +28,9 @@ TELL_SECONDS = 2.0  # progress is written at most so often
 LOOK_SECONDS = 1.0
 ABANDON_SECONDS = 30.0  # after a lost lease, before a worker that does not listen is ended
 
-#: Makes the result visible in the transaction that ends the job; returns the id of what was made.
-Settle: TypeAlias = Callable[[Session], str]
+#: Makes the result visible in the transaction that ends the job; returns the id of what was made, or
+#: None when the job is not over: it waits for its parts.
+Settle: TypeAlias = Callable[[Session], str | None]
 Work: TypeAlias = Callable[[House, Claimed, Watch, Path], Settle]
 
 
@@ -161,7 +162,8 @@ def _end_well(house: House, claimed: Claimed, settle: Settle) -> None:
     with house.write() as session:
         output = settle(session)
         session.flush()
-        ledger.finish(session, claimed, output)
+        if output is not None:
+            ledger.finish(session, claimed, output)
 
 
 def _named(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from workflow.store.house import House, remember_blob
 from workflow.store.tables import Blob, Segment, now_ms
 
 SEGMENT_TYPE = "application/x-terjime-segment"
+KEYS_A_QUERY = 1000
 
 
 class LedgerSegments:
@@ -19,12 +21,30 @@ class LedgerSegments:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._known: dict[str, str | None] = {}  # SHA-256 by key; None: was not there
+
+    def look_up(self, keys: Sequence[str]) -> None:
+        """Learn at once which of *keys* there are: a long film has thousands, and one query answers."""
+        for start in range(0, len(keys), KEYS_A_QUERY):
+            some = keys[start : start + KEYS_A_QUERY]
+            self._known |= dict.fromkeys(some)
+            with self._house.read() as session:
+                found = session.execute(
+                    select(Segment.key, Segment.sha256)
+                    .join(Blob, Blob.sha256 == Segment.sha256)
+                    .where(Segment.key.in_(some), Blob.state == "present")
+                )
+                self._known |= {row.key: row.sha256 for row in found}
 
     def has(self, key: str) -> bool:
+        if key not in self._known:
+            self.look_up([key])
         return self._file(key) is not None
 
     def path(self, key: str) -> Path:
         """A file to read. Raises KeyError if there is none under *key*."""
+        if self._known.get(key) is None:
+            self.look_up([key])
         file = self._file(key)
         if file is None:
             raise KeyError(key)
@@ -34,14 +54,10 @@ class LedgerSegments:
         """Keep *file*, which is moved, and show it to every worker at once."""
         blob = publish(self._house, file, SEGMENT_TYPE)
         _record(self._house, key, blob.sha256, blob.size)
+        self._known[key] = blob.sha256
 
     def _file(self, key: str) -> Path | None:
-        with self._house.read() as session:
-            sha256 = session.scalar(
-                select(Segment.sha256)
-                .join(Blob, Blob.sha256 == Segment.sha256)
-                .where(Segment.key == key, Blob.state == "present")
-            )
+        sha256 = self._known[key]
         if sha256 is None or self._house.blobs.size(sha256) is None:
             return None
         return self._house.blobs.path(sha256)

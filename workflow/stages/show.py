@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeVar
 
-from sqlalchemy import and_, column, func, select, table
+from sqlalchemy import and_, column, func, or_, select, table
 from sqlalchemy.orm import Session
 
 from workflow.errors import BadInput, NotFound
@@ -28,6 +29,7 @@ from workflow.stages.views import (
 )
 from workflow.store.database import db_now
 from workflow.store.house import House
+from workflow.store.ledger import PART
 from workflow.store.tables import (
     Assignment,
     Base,
@@ -39,6 +41,7 @@ from workflow.store.tables import (
     Film,
     FilmFile,
     Job,
+    JobPart,
     Membership,
     Person,
     Project,
@@ -155,24 +158,25 @@ def project_view(house: House, session: Session, project: Project, person_id: st
 # --- jobs ---------------------------------------------------------------------------------------
 
 
+#: Of a render's progress, what is encoding: the share that its parts make.
+PARTS_PERMILLE = 830
+
+
 def job_view(session: Session, job: Job) -> JobView:
     now = float(session.execute(select(db_now())).scalar_one())
+    course = _course_of_parts(session, job, now) if job.parts_left else _course(job, now)
     return JobView(
         id=job.id,
         kind=job.kind,
         project_id=job.project_id,
-        state=job.state,
-        permille=job.progress_permille,
+        state=course.state,
+        permille=course.permille,
         doing=job.doing,
         attempt=job.attempt,
         max_attempts=job.max_attempts,
-        seconds_left=_seconds_left(job, now),
-        last_heard=(
-            max(0, round(now - job.heartbeat_at))
-            if job.state == "running" and job.heartbeat_at is not None
-            else None
-        ),
-        position=_position(session, job),
+        seconds_left=course.seconds_left,
+        last_heard=None if course.heard_at is None else max(0, round(now - course.heard_at)),
+        position=_position(session, job) if course.state == "queued" else None,
         cancel_requested=job.cancel_requested,
         error=(job.error | {"reference": job.error_ref or ""}) if job.error else None,
         output=job.output,
@@ -182,21 +186,55 @@ def job_view(session: Session, job: Job) -> JobView:
     )
 
 
-def _seconds_left(job: Job, now: float) -> int | None:
+@dataclass(frozen=True)
+class _Course:
+    """How far a job is, by the clock of the database."""
+
+    state: str
+    permille: int
+    seconds_left: int | None
+    heard_at: float | None
+
+
+def _course(job: Job, now: float) -> _Course:
     """From the speed of this attempt; unknown before it has come a little way."""
-    if job.state != "running" or job.started_at is None or job.progress_permille < 20:
-        return None
-    elapsed = now - job.started_at
-    return round(elapsed * (1000 - job.progress_permille) / job.progress_permille)
+    running, done = job.state == "running", job.progress_permille
+    left = None
+    if running and job.started_at is not None and done >= 20:
+        left = round((now - job.started_at) * (1000 - done) / done)
+    return _Course(job.state, done, left, job.heartbeat_at if running else None)
 
 
-def _position(session: Session, job: Job) -> int | None:
-    if job.state != "queued":
-        return None
-    earlier = (Job.created_at < job.created_at) | and_(
-        Job.created_at == job.created_at, Job.id < job.id
+def _course_of_parts(session: Session, job: Job, now: float) -> _Course:
+    """Of a job that waits for its parts: it runs when one of them has begun.
+
+    The time left comes from the frames a second that all its parts together have made so far.
+    """
+    rows = session.execute(
+        select(JobPart.frames, Job.state, Job.progress_permille, Job.started_at, Job.heartbeat_at)
+        .join(Job, Job.id == JobPart.part_id)
+        .where(JobPart.parent_id == job.id)
+    ).all()
+    wanted = max(1, sum(row.frames for row in rows))
+    made = sum(row.frames * row.progress_permille for row in rows) / 1000
+    begun = min((row.started_at for row in rows if row.started_at is not None), default=None)
+    left = None
+    if begun is not None and made * 50 > wanted:
+        left = round((now - begun) * (wanted - made) / made)
+    heard = [row.heartbeat_at for row in rows if row.state == "running" and row.heartbeat_at]
+    return _Course(
+        "queued" if begun is None else "running",
+        max(job.progress_permille, int(PARTS_PERMILLE * made / wanted)),
+        left,
+        max(heard, default=None),
     )
-    count = select(func.count()).where(Job.queue == job.queue, Job.state == "queued", earlier)
+
+
+def _position(session: Session, job: Job) -> int:
+    """Jobs of its queue that were asked for before it and wait as well."""
+    before = or_(Job.rank < job.rank, and_(Job.rank == job.rank, Job.since < job.since))
+    waits = and_(Job.queue == job.queue, Job.state == "queued", Job.parts_left == 0)
+    count = select(func.count()).where(waits, Job.kind != PART, before)
     return session.scalar(count) or 0
 
 

@@ -7,6 +7,10 @@ times of the ledger are seconds on the database's clock.
     queued ──▶ running ──▶ done | failed | cancelled
        ▲          │
        └──────────┘  lease lost, stalled, or handed back by a worker that was told to stop
+
+A job may split itself into *parts*, which are jobs of their own, and waits, queued, until the last of
+them is over (`wait_for_parts`). Whoever ends a part counts what is left in the same transaction, with the
+parent locked: no message and no counter decides when the parent goes on.
 """
 
 from __future__ import annotations
@@ -14,18 +18,19 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from workflow.errors import Conflict, TerjimeError, ToolFailed
 from workflow.store import audit
 from workflow.store.database import db_now, in_whole, insert_for, rows_changed
 from workflow.store.house import House
-from workflow.store.tables import Film, Job, Lease, Outbox, new_id, now_ms
+from workflow.store.line import RANKS, USUAL_RANK, next_in_line
+from workflow.store.tables import Film, Job, JobPart, Lease, Outbox, new_id, now_ms
 from workflow.tracks.cues import canonical, sha256
 
 LOG = logging.getLogger("terjime.jobs")
@@ -34,6 +39,8 @@ LIVE = ("queued", "running")
 PUBLISHED_KEPT_SECONDS = 24 * 3600
 UNSENT_AFTER_SECONDS = 2.0  # whoever made the job had its chance to poke
 REPOKE_SWEEPS = 8  # a queued job whose message is this many sweeps old gets another: 120 s
+REPOKED_A_SWEEP = 200  # any message serves any job: so many get every worker going again
+PART = "encode"  # the kind of a part: nobody asked for it by itself
 
 Publish = Callable[[str, str], None]  # queue, job id
 
@@ -76,34 +83,39 @@ def create(
     )
     if found := session.scalars(same).first():
         return found
-    job_id = new_id()
+    row = _new_job(
+        kind=kind,
+        queue=queue,
+        content_key=content_key,
+        params=params,
+        subject=subject,
+        project_id=project_id,
+        created_by=created_by,
+        rank=RANKS.get(kind, USUAL_RANK),
+        since=now_ms(),
+    )
     made = session.execute(
-        insert_for(session, Job)
-        .values(
-            id=job_id,
-            kind=kind,
-            queue=queue,
-            content_key=content_key,
-            params=params,
-            subject=subject,
-            project_id=project_id,
-            created_by=created_by,
-            created_at=now_ms(),
-            state="queued",
-            attempt=0,
-            max_attempts=3,
-            fence=0,
-            progress_permille=0,
-            doing="",
-            cancel_requested=False,
-        )
-        .on_conflict_do_nothing()
-        .returning(Job.id)
+        insert_for(session, Job).values(row).on_conflict_do_nothing().returning(Job.id)
     ).first()
     if made is None:
         return session.scalars(same).one()
-    _post(session, job_id, queue)
-    return session.scalars(select(Job).where(Job.id == job_id)).one()
+    _post(session, row["id"], queue)
+    return session.scalars(select(Job).where(Job.id == row["id"])).one()
+
+
+def _new_job(**values: Any) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "created_at": now_ms(),
+        "state": "queued",
+        "attempt": 0,
+        "max_attempts": 3,
+        "fence": 0,
+        "parts_left": 0,
+        "progress_permille": 0,
+        "doing": "",
+        "cancel_requested": False,
+    } | values
 
 
 @in_whole
@@ -116,37 +128,54 @@ def claim(house: House, job_id: str, owner: str) -> Claimed | None:
         job = session.scalars(
             select(Job).where(Job.id == job_id).with_for_update(skip_locked=True)
         ).first()
-        if job is None:
-            return None
-        now = _now(session)
-        if not (job.state == "queued" or (job.state == "running" and (job.lease_until or 0) < now)):
-            return None
-        if job.cancel_requested:
-            _end(session, job, "cancelled")
-            return None
-        if job.attempt >= job.max_attempts:
-            _poison(session, job)
-            return None
-        job.attempt += 1
-        job.fence += 1
-        job.state = "running"
-        job.lease_owner = owner
-        job.lease_until = now + house.settings.lease_seconds
-        job.heartbeat_at = job.progressed_at = job.started_at = now
-        job.doing = "" if job.attempt == 1 else "Starting again"
-        return Claimed(
-            id=job.id,
-            kind=job.kind,
-            queue=job.queue,
-            params=job.params,
-            subject=job.subject,
-            project_id=job.project_id,
-            created_by=job.created_by,
-            fence=job.fence,
-            attempt=job.attempt,
-            max_attempts=job.max_attempts,
-            owner=owner,
-        )
+        return None if job is None else _take(session, job, owner, house.settings.lease_seconds)
+
+
+@in_whole
+def claim_next(house: House, queue: str, owner: str, hint: str = "") -> Claimed | None:
+    """Take the job of *queue* whose turn it is (see `line`); None if there is none.
+
+    hint    the job that the message named: tried when none waits, for its worker may be gone
+    """
+    lease_seconds = house.settings.lease_seconds
+    with house.write() as session:
+        while job := next_in_line(session, queue):
+            if taken := _take(session, job, owner, lease_seconds):
+                return taken  # else it has just ended: it was poison
+    return claim(house, hint, owner) if hint else None
+
+
+def _take(session: Session, job: Job, owner: str, lease_seconds: float) -> Claimed | None:
+    now = _now(session)
+    waits = job.state == "queued" and not job.parts_left
+    if not (waits or (job.state == "running" and (job.lease_until or 0) < now)):
+        return None
+    if job.cancel_requested:
+        _end(session, job, "cancelled")
+        return None
+    if job.attempt >= job.max_attempts:
+        _poison(session, job)
+        return None
+    job.attempt += 1
+    job.fence += 1
+    job.state = "running"
+    job.lease_owner = owner
+    job.lease_until = now + lease_seconds
+    job.heartbeat_at = job.progressed_at = job.started_at = now
+    job.doing = "" if job.attempt == 1 else "Starting again"
+    return Claimed(
+        id=job.id,
+        kind=job.kind,
+        queue=job.queue,
+        params=job.params,
+        subject=job.subject,
+        project_id=job.project_id,
+        created_by=job.created_by,
+        fence=job.fence,
+        attempt=job.attempt,
+        max_attempts=job.max_attempts,
+        owner=owner,
+    )
 
 
 @in_whole
@@ -173,14 +202,16 @@ def look(house: House, claimed: Claimed) -> tuple[bool, bool]:
 @in_whole
 def tell(house: House, claimed: Claimed, permille: int, doing: str) -> None:
     """Write progress down; it never goes back, not even on a second attempt."""
+    reached = min(permille, 999)
+    further = case((Job.progress_permille < reached, reached), else_=Job.progress_permille)
     with house.write() as session:
         session.execute(
-            _mine(claimed).values(progressed_at=db_now(), heartbeat_at=db_now(), doing=doing[:120])
-        )
-        session.execute(
-            _mine(claimed)
-            .where(Job.progress_permille < permille)
-            .values(progress_permille=min(permille, 999))
+            _mine(claimed).values(
+                progressed_at=db_now(),
+                heartbeat_at=db_now(),
+                doing=doing[:120],
+                progress_permille=further,
+            )
         )
 
 
@@ -202,7 +233,10 @@ def finish(session: Session, claimed: Claimed, output: str) -> None:
     )
     if not done:
         raise lease_lost()
-    audit.note(session, None, f"job.{claimed.kind}.done", "job", claimed.id, output=output)
+    if claimed.kind == PART:
+        _part_is_over(session, claimed.id)
+    else:
+        audit.note(session, None, f"job.{claimed.kind}.done", "job", claimed.id, output=output)
 
 
 def lease_lost() -> Conflict:
@@ -308,17 +342,183 @@ def retry(session: Session, job: Job) -> None:
     )
     if session.scalar(newer.limit(1)):
         raise Conflict("JOB_REPLACED", "The same work was started again or done in the meantime.")
-    job.attempt = 0
-    job.progress_permille = 0
-    job.cancel_requested = False
-    job.error = None
-    job.error_ref = None
-    job.finished_at = None
-    _requeue(session, job, "")
+    session.execute(delete(JobPart).where(JobPart.parent_id == job.id))
+    _anew(session, job)
     if job.kind == "ingest":
         session.execute(
             update(Film).where(Film.id == job.subject).values(state="ingesting", error=None)
         )
+
+
+# --- parts --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part that a job asks for.
+
+    key     names what it makes; two jobs that ask for the same share one part
+    frames  of the film, that it makes
+    """
+
+    key: list[Any]
+    params: dict[str, Any]
+    frames: int
+
+
+def wait_for_parts(
+    session: Session, claimed: Claimed, parts: Sequence[Part], rank: int, doing: str
+) -> None:
+    """Split the running job into *parts*: it goes on when they are over. Raises Conflict LEASE_LOST.
+
+    rank    of the parts; a part that another job of higher rank waits for already is moved up
+
+    The parent's attempt does not count, unless it waits for parts for a second time: then what the first
+    ones made is gone again.
+    """
+    since = session.scalar(select(Job.since).where(Job.id == claimed.id)) or now_ms()
+    frames = {sha256(canonical([PART, *part.key])): part.frames for part in parts}
+    rows = [
+        _new_job(
+            kind=PART,
+            queue=claimed.queue,
+            content_key=content_key,
+            params=part.params,
+            subject=claimed.subject,
+            project_id=claimed.project_id,
+            created_by=claimed.created_by,
+            rank=rank,
+            since=since + place,
+        )
+        for place, (content_key, part) in enumerate(zip(frames, parts, strict=True))
+    ]
+    session.execute(insert_for(session, Job).on_conflict_do_nothing(), rows)
+    # Locked, and looked at after that: whoever ends one of them now sees that we wait for it.
+    jobs = session.scalars(
+        select(Job)
+        .where(
+            Job.kind == PART,
+            Job.content_key.in_(frames),
+            Job.state.in_((*LIVE, "done")),
+        )
+        .order_by(Job.id)
+        .with_for_update()
+    ).all()
+    new = {row["id"] for row in rows}
+    if messages := [_message(job.id, job.queue) for job in jobs if job.id in new]:
+        session.execute(insert_for(session, Outbox).values(messages))
+    for job in jobs:
+        if job.state == "done":  # and yet what it made is gone
+            _anew(session, job)
+        job.cancel_requested = False
+        job.rank = min(job.rank, rank)
+    session.flush()
+    again = rows_changed(session, delete(JobPart).where(JobPart.parent_id == claimed.id)) > 0
+    session.add_all(
+        JobPart(parent_id=claimed.id, part_id=job.id, frames=frames[job.content_key])
+        for job in jobs
+    )
+    waits = rows_changed(
+        session,
+        _mine(claimed).values(
+            state="queued",
+            parts_left=len(jobs),
+            attempt=Job.attempt if again else Job.attempt - 1,
+            fence=Job.fence + 1,
+            lease_owner=None,
+            lease_until=None,
+            heartbeat_at=None,
+            doing=doing,
+        ),
+    )
+    if not waits:
+        raise lease_lost()
+
+
+def frames_of_parts(session: Session, job_id: str) -> int:
+    """Frames of the film that the parts of a job made for it."""
+    made = select(func.sum(JobPart.frames)).where(JobPart.parent_id == job_id)
+    return int(session.scalar(made) or 0)
+
+
+def _part_is_over(session: Session, part_id: str) -> None:
+    """Count what each parent still waits for; the last part's end puts the parent back into the line.
+
+    The part's row is written, and so locked, before this: a parent that is just about to share the part
+    is then either seen here, or sees how the part ended.
+    """
+    session.flush()
+    parents = select(JobPart.parent_id).where(JobPart.part_id == part_id)
+    for parent in session.scalars(
+        select(Job)
+        .where(Job.id.in_(parents), Job.state == "queued", Job.parts_left > 0)
+        .order_by(Job.id)
+        .with_for_update()
+    ).all():
+        _count_parts(session, parent)
+
+
+def _count_parts(session: Session, parent: Job) -> None:
+    """Of a waiting parent that is locked."""
+    parent.parts_left = _parts_left(session, parent.id)
+    if not parent.parts_left:
+        session.flush()
+        _post(session, parent.id, parent.queue)
+
+
+def _parts_left(session: Session, parent_id: str) -> int:
+    left = (
+        select(func.count())
+        .select_from(JobPart)
+        .join(Job, Job.id == JobPart.part_id)
+        .where(JobPart.parent_id == parent_id, Job.state.in_(LIVE))
+    )
+    return session.scalar(left) or 0
+
+
+def _fail_parents(session: Session, part: Job, error: TerjimeError) -> None:
+    """What a part could not do, the job cannot do that waits for it."""
+    parents = select(JobPart.parent_id).where(JobPart.part_id == part.id)
+    for parent in session.scalars(
+        select(Job)
+        .where(Job.id.in_(parents), Job.state == "queued", Job.parts_left > 0)
+        .order_by(Job.id)
+        .with_for_update()
+    ).all():
+        _end(session, parent, "failed", error)
+
+
+def _stop_parts(session: Session, parent: Job) -> None:
+    """Stop the parts that nobody waits for any more, now that *parent* is over."""
+    mine = select(JobPart.part_id).where(JobPart.parent_id == parent.id)
+    wanted = (
+        select(JobPart.part_id)
+        .join(Job, Job.id == JobPart.parent_id)
+        .where(Job.id != parent.id, Job.state == "queued", Job.parts_left > 0)
+    )
+    for part in session.scalars(
+        select(Job)
+        .where(Job.id.in_(mine), Job.id.not_in(wanted), Job.state.in_(LIVE))
+        .order_by(Job.id)
+        .with_for_update()
+    ).all():
+        request_cancel(session, part)
+
+
+@in_whole
+def heal_parents(house: House) -> int:
+    """Count the parts of every job that waits for some, should one have ended unseen."""
+    with house.write() as session:
+        waiting = session.scalars(
+            select(Job)
+            .where(Job.state == "queued", Job.parts_left > 0)
+            .with_for_update(skip_locked=True)
+        ).all()
+        wrong = [job for job in waiting if job.parts_left != _parts_left(session, job.id)]
+        for job in wrong:
+            LOG.warning("job %s (%s): its parts were not %d", job.id, job.kind, job.parts_left)
+            _count_parts(session, job)
+        return len(wrong)
 
 
 # --- outbox -------------------------------------------------------------------------------------
@@ -362,9 +562,11 @@ def _mark_sent(house: House, sent: list[int], tried: int | None = None) -> None:
 
 
 def _post(session: Session, job_id: str, queue: str) -> None:
-    session.execute(
-        insert_for(session, Outbox).values(queue=queue, job_id=job_id, created_at=db_now(), tries=0)
-    )
+    session.execute(insert_for(session, Outbox).values(_message(job_id, queue)))
+
+
+def _message(job_id: str, queue: str) -> dict[str, Any]:
+    return {"queue": queue, "job_id": job_id, "created_at": db_now(), "tries": 0}
 
 
 # --- sweeping -----------------------------------------------------------------------------------
@@ -420,7 +622,9 @@ def repoke(house: House) -> int:
         )
         quiet = session.scalars(
             select(Job)
-            .where(Job.state == "queued", Job.id.not_in(recent))
+            .where(Job.state == "queued", Job.parts_left == 0, Job.id.not_in(recent))
+            .order_by(Job.since)
+            .limit(REPOKED_A_SWEEP)
             .with_for_update(skip_locked=True)
         ).all()
         for job in quiet:
@@ -477,6 +681,19 @@ def _requeue(session: Session, job: Job, doing: str) -> None:
     _post(session, job.id, job.queue)
 
 
+def _anew(session: Session, job: Job) -> None:
+    """Back to the queue as if it had never been begun."""
+    job.attempt = 0
+    job.parts_left = 0
+    job.progress_permille = 0
+    job.cancel_requested = False
+    job.error = None
+    job.error_ref = None
+    job.output = None
+    job.finished_at = None
+    _requeue(session, job, "")
+
+
 def _again_or_poison(session: Session, job: Job) -> None:
     if job.cancel_requested:
         _end(session, job, "cancelled")
@@ -503,6 +720,7 @@ def _end(session: Session, job: Job, state: str, error: TerjimeError | None = No
     job.lease_until = None
     job.finished_at = now_ms()
     job.doing = ""
+    waited, job.parts_left = job.parts_left, 0
     if error is not None:
         job.error_ref = secrets.token_hex(4)
         job.error = for_people(error)
@@ -527,6 +745,13 @@ def _end(session: Session, job: Job, state: str, error: TerjimeError | None = No
             .where(Film.id == job.subject, Film.state != "ready")
             .values(state="failed", error=shown)
         )
+    if waited:
+        _stop_parts(session, job)
+    if job.kind == PART:
+        if error is not None:
+            _fail_parents(session, job, error)
+        _part_is_over(session, job.id)
+        return
     audit.note(
         session,
         None,
