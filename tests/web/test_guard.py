@@ -21,7 +21,9 @@ from workflow.store.tables import (
     Film,
     Job,
     Membership,
+    Package,
     Proposal,
+    ReceivedFile,
     Render,
     Track,
     TrackVersion,
@@ -63,8 +65,9 @@ def one_of_everything(
         b'{"cues":[],"film_hash":"","form":"terjime-track/1","language":"tk","number":1}'
     )
     ids = {kind: new_id() for kind in ("film", "track", "version", "proposal", "build")}
-    ids |= {kind: new_id() for kind in ("render", "comment", "job", "upload", "verdict")}
-    ids |= {"project": project_id, "person": who.id}
+    ids |= {kind: new_id() for kind in ("render", "comment", "job", "upload", "verdict", "package")}
+    ids |= {"project": project_id, "person": who.id, "received": new_id()}
+    ids |= {kind: new_id() for kind in ("word", "term", "unit")}  # reached through their project
     job = {"project_id": project_id, "created_by": who.id, "state": "done", "params": {}}
     hashes = {"track_hash": "0" * 64, "film_hash": blob, "recipe_hash": "0" * 64}
     rows: list[Any] = [
@@ -142,6 +145,16 @@ def one_of_everything(
             idempotency_key=new_id(),
             **hashes,
         ),
+        ReceivedFile(
+            id=ids["received"],
+            project_id=project_id,
+            film_id=ids["film"],
+            person_id=who.id,
+            name="tk.srt",
+            sha256=blob,
+            asked={"language": "tk", "kind": "subtitle", "title": ""},
+            choices={},
+        ),
         Comment(
             id=ids["comment"],
             track_id=ids["track"],
@@ -160,6 +173,19 @@ def one_of_everything(
             file_name="film.tk.mp4",
             output=blob,
             manifest=document,
+            created_by=who.id,
+        ),
+        Package(
+            id=ids["package"],
+            version_id=ids["version"],
+            job_id=ids["job"],
+            kind="delivery",
+            choice={"formats": []},
+            choice_hash="0" * 64,
+            file_name="film.zip",
+            made=now_ms(),
+            sha256="0" * 64,
+            size=22,
             created_by=who.id,
         ),
     ]
@@ -309,6 +335,7 @@ def value_of(argument: str, world: World) -> str:
         "filename": "nothing.css",
         "role": "translator",
         "form": "srt",
+        "uid": "a",
         "tag": "0" * 64,
     }
     return plain.get(argument) or world.ids[argument.removesuffix("_id")]

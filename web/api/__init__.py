@@ -7,6 +7,7 @@ api = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Terjime")
 # They add their routes to the blueprint above.
 from web import uploads  # noqa: E402, F401
 from web.api import (  # noqa: E402, F401
+    delivery,
     description,
     films,
     jobs,
@@ -15,4 +16,5 @@ from web.api import (  # noqa: E402, F401
     session,
     tracks,
     versions,
+    words,
 )

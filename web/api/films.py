@@ -8,7 +8,7 @@ from apiflask import fields, validators
 from flask import Response
 
 from web.api import api
-from web.api.schemas import FILE_RESPONSES, STORED_FILE, Body, answer, some_text
+from web.api.schemas import FILE_RESPONSES, STORED_FILE, Body, answer, responses, some_text
 from web.downloads import send
 from web.guard import actor, guarded, house
 from workflow import stages
@@ -22,7 +22,26 @@ FILE_FIELD = {"description": "at most 5 MiB and 10 000 cues"}
 class SubtitleFile(Body):
     file = fields.File(required=True, metadata=FILE_FIELD)  # type: ignore[no-untyped-call]
     encoding = some_text(
-        40, required=False, load_default=None, metadata={"description": "UTF-8 unless said"}
+        40,
+        required=False,
+        load_default=None,
+        metadata={"description": "judged by its letters unless said; unsure ones are asked back"},
+    )
+    frame_rate = some_text(
+        20,
+        required=False,
+        load_default=None,
+        metadata={"description": "that the file counts in, where it is not the film's: 24000/1001"},
+    )
+    columns = some_text(
+        200,
+        required=False,
+        load_default="",
+        least=0,
+        metadata={
+            "description": "what each column of a table is: in,out,speaker,source,text,note; an empty one is left out",
+            "example": "in,out,,source,text",
+        },
     )
 
 
@@ -56,18 +75,29 @@ def get_film_file(film_id: str, role: str) -> Response:
 @api.post("/films/<film_id>/tracks")
 @guarded(Action.EDIT_TRACK, "film")
 @api.input(NewTrack, location="form_and_files")
+@api.doc(
+    responses=responses(
+        {422: "`ENCODING_UNSURE`: `details.candidates` are previews; send it again with `encoding`"}
+    )
+)
 @api.output(answer(TrackView), status_code=201)
 def import_track(film_id: str, form_and_files_data: dict[str, Any]) -> TrackView:
     """Begin a track from a subtitle file; its repairs are in `draft.import_report`"""
     file = form_and_files_data.pop("file")
+    columns = columns_of(form_and_files_data.pop("columns"))
     return stages.import_track(
         house(),
         actor(),
         film_id,
         read_subtitles(file),
         name=file.filename or "",
+        columns=columns,
         **form_and_files_data,
     )
+
+
+def columns_of(written: str) -> list[str]:
+    return [role.strip() for role in written.split(",")] if written.strip() else []
 
 
 def read_subtitles(file: Any) -> bytes:

@@ -6,17 +6,20 @@ from dataclasses import asdict
 from typing import Any
 
 from apiflask import Schema, fields, validators
-from flask import Response
+from flask import Response, request
 
 from web.api import api
 from web.api.conditions import seen_etag, tagged
-from web.api.films import SubtitleFile, read_subtitles
-from web.api.schemas import Body, an_id, answer, responses, some_text
+from web.api.films import SubtitleFile, columns_of, read_subtitles
+from web.api.schemas import STORED_FILE, Body, an_id, answer, responses, sha256, some_text
+from web.api.words import download
 from web.guard import actor, guarded, house
 from web.security import CUES_BYTES, takes
 from workflow import stages
 from workflow.errors import BadInput
 from workflow.people import Action
+from workflow.stages.checks import CueHelp, MendView
+from workflow.stages.exports import ExportView
 from workflow.stages.views import (
     DraftSaveView,
     DraftView,
@@ -85,6 +88,34 @@ class Findings(Schema):
     findings = fields.List(fields.Dict(), required=True)
 
 
+class Mending(Cues):
+    """Cues as they are on a person's screen; without rules and uid all that can be mended."""
+
+    rules = fields.List(some_text(8), load_default=None, allow_none=True)
+    uid = some_text(64, required=False, load_default=None, allow_none=True)
+
+
+class Aside(Body):
+    look = sha256(metadata={"description": "the finding's own `look`"})
+    reason = some_text(1000)
+
+
+class Look(Body):
+    look = sha256()
+
+
+class Suggestions(Schema):
+    suggestions = fields.List(fields.String(), required=True)
+
+
+class IntoDraft(SubtitleFile):
+    clashes = fields.String(
+        load_default="draft",
+        validate=validators.OneOf(["draft", "file"]),
+        metadata={"description": "which side is kept where both changed the same cue"},
+    )
+
+
 class History(Schema):
     saves = fields.List(fields.Nested(answer(DraftSaveView)), required=True)
 
@@ -128,7 +159,12 @@ def save_draft(track_id: str, json_data: dict[str, Any]) -> Any:
 
 @api.post("/tracks/<track_id>/import")
 @guarded(Action.EDIT_TRACK, "track")
-@api.input(SubtitleFile, location="form_and_files")
+@api.input(IntoDraft, location="form_and_files")
+@api.doc(
+    responses=responses(
+        {422: "`ENCODING_UNSURE`: `details.candidates` are previews; send it again with `encoding`"}
+    )
+)
 @api.output(answer(TrackView))
 def import_into_track(track_id: str, form_and_files_data: dict[str, Any]) -> TrackView:
     """Another subtitle file into the draft; cues that are the same keep their uids"""
@@ -140,8 +176,28 @@ def import_into_track(track_id: str, form_and_files_data: dict[str, Any]) -> Tra
         read_subtitles(file),
         name=file.filename or "",
         encoding=form_and_files_data["encoding"],
+        frame_rate=form_and_files_data["frame_rate"],
+        columns=columns_of(form_and_files_data["columns"]),
+        clashes=form_and_files_data["clashes"],
         if_match=seen_etag(),
     )
+
+
+@api.get("/tracks/<track_id>/exports/<form>")
+@guarded(Action.VIEW, "track")
+@api.output(answer(ExportView))
+def get_export(track_id: str, form: str) -> ExportView:
+    """What the draft is as srt, vtt, ass, ttml, stl, xlsx …: its size, and what is lost"""
+    return stages.export(house(), track_id, form, frame_rate=request.args.get("frame_rate"))[0]
+
+
+@api.get("/tracks/<track_id>/exports/<form>/file")
+@guarded(Action.VIEW, "track")
+@api.output(STORED_FILE, content_type="application/octet-stream")
+def get_export_file(track_id: str, form: str) -> Response:
+    """The draft as a file of that format, read back by a second reader"""
+    view, data = stages.export(house(), track_id, form, frame_rate=request.args.get("frame_rate"))
+    return download(data, view.media_type, view.file_name)
 
 
 @api.get("/tracks/<track_id>/findings")
@@ -150,6 +206,51 @@ def import_into_track(track_id: str, form_and_files_data: dict[str, Any]) -> Tra
 def get_findings(track_id: str) -> dict[str, Any]:
     """What the checks find in the draft"""
     return {"findings": stages.findings(house(), track_id)}
+
+
+@api.post("/tracks/<track_id>/mends")
+@guarded(Action.EDIT_TRACK, "track")
+@takes(CUES_BYTES)
+@api.input(Mending)
+@api.output(answer(MendView))
+def get_mends(track_id: str, json_data: dict[str, Any]) -> MendView:
+    """What mending would change in these cues; nothing is saved"""
+    cues = cues_from_request(json_data["cues"])
+    return stages.mends(house(), track_id, cues, rules=json_data["rules"], uid=json_data["uid"])
+
+
+@api.post("/tracks/<track_id>/findings/ignore")
+@guarded(Action.EDIT_TRACK, "track")
+@api.input(Aside)
+@api.output(Findings)
+def ignore_finding(track_id: str, json_data: dict[str, str]) -> dict[str, Any]:
+    """Set a finding aside with a reason, for as long as its cue looks as it does"""
+    return {"findings": stages.ignore_finding(house(), actor(), track_id, **json_data)}
+
+
+@api.post("/tracks/<track_id>/findings/heed")
+@guarded(Action.EDIT_TRACK, "track")
+@api.input(Look)
+@api.output(Findings)
+def heed_finding(track_id: str, json_data: dict[str, str]) -> dict[str, Any]:
+    """Take back that a finding was set aside"""
+    return {"findings": stages.heed_finding(house(), actor(), track_id, **json_data)}
+
+
+@api.get("/tracks/<track_id>/cues/<uid>/help")
+@guarded(Action.VIEW, "track")
+@api.output(answer(CueHelp))
+def get_cue_help(track_id: str, uid: str) -> CueHelp:
+    """A cue's source, its terms, and what was said before for a source like it"""
+    return stages.cue_help(house(), track_id, uid)
+
+
+@api.get("/tracks/<track_id>/suggestions")
+@guarded(Action.VIEW, "track")
+@api.output(Suggestions)
+def get_suggestions(track_id: str) -> dict[str, Any]:
+    """What a misspelt `word` was meant to be"""
+    return {"suggestions": stages.suggestions(house(), track_id, request.args.get("word", ""))}
 
 
 @api.get("/tracks/<track_id>/history")
