@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 
 from workflow.errors import BadInput, Cancelled, ToolFailed
+from workflow.media import h264
 from workflow.media.container import index_comes_first
 from workflow.media.ingest import Ingested, ingest, mezzanine_rate, time_scale, upright_square_size
 from workflow.media.probe import Picture
+from workflow.render.plan import gops
 from workflow.timebase import FLICKS_PER_SECOND, STANDARD_RATES, FrameGrid, from_seconds
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
@@ -102,7 +104,8 @@ def test_24_mezzanine_of_a_constant_film_has_its_rate_its_frames_and_key_frames_
 
 def test_files_of_a_film_with_sound(film: Path, ingested: Ingest) -> None:
     made = ingested(film)
-    assert set(made.files) == {"mezzanine", "sound", "proxy240", "poster", "peaks"}
+    pictures = {"mezzanine", "proxy240", "poster", "thumbs", "thumbs-index"}
+    assert set(made.files) == pictures | {"sound", "peaks"}
     assert (made.film.width, made.film.height, made.film.frames) == (320, 240, 50)
     assert made.film.duration == from_seconds(2)
     assert made.facts.kind == "video"
@@ -463,3 +466,183 @@ def test_26_size_with_square_pixels(width, height, aspect, rotation, size) -> No
         height=height, rotation=rotation, aspect=aspect, interlaced=False, hdr=False, matrix=2, pixels="",
     )  # fmt: skip
     assert upright_square_size(seen) == size
+
+
+# A film that is fit already
+
+
+FIT = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-preset", "veryfast", "-bf", "3", "-g", "40")
+BT709 = ("-vf", "setparams=colorspace=bt709:range=tv", "-colorspace", "bt709")
+
+
+def copied(made: Ingested) -> bool:
+    return "TAKEN_AS_IS" in {change.code for change in made.changes}
+
+
+def packets_of(path: Path) -> list[bytes]:
+    """NAL units of the picture, without parameter sets, whatever stands before each."""
+    with av.open(str(path)) as media:
+        config = bytes(media.streams.video[0].codec_context.extradata or b"")
+        prefix = h264.length_size(config)
+        units = [h264.nal_units(bytes(p), prefix) for p in media.demux(video=0) if p.size]
+    return [u for packet in units for u in packet if u and u[0] & 31 in {1, 5}]
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("x.mp4", ()),
+        ("late.mp4", ("-output_ts_offset", "1.3")),
+        ("x.mkv", ()),
+        ("x.ts", ()),
+        ("x.mov", ("-profile:v", "main")),
+    ],
+)
+def test_a_fit_film_is_copied_packet_by_packet_and_cut_at_its_own_key_frames(
+    make_clip, ingested: Ingest, name: str, more: tuple[str, ...]
+) -> None:
+    source = make_clip(name, *picture(seconds=7), *CLICK, *BT709, *FIT, "-c:a", "aac", *more)
+    made = ingested(source)
+    assert copied(made)
+    assert made.film.starts == (0, 40, 80, 120, 160)
+    times, keys = stamps_of(made.files["mezzanine"])
+    assert times == [Fraction(n, 25) for n in range(175)]
+    assert keys == list(made.film.starts)
+    assert packets_of(made.files["mezzanine"]) == packets_of(source)
+    for mine, theirs in zip(frames_of(made.files["mezzanine"]), frames_of(source), strict=True):
+        assert np.array_equal(mine, theirs)
+    sample = int(np.argmax(samples_of(made.files["sound"]) > 0.2))
+    assert abs(sample / 48 - 1000) < 2
+
+
+@pytest.mark.parametrize(
+    "unfit",
+    [
+        ("-x264-params", "open-gop=1:keyint=40:min-keyint=40"),
+        ("-g", "250"),
+        ("-pix_fmt", "yuv422p"),
+        ("-colorspace", "smpte170m"),
+        ("-vf", "setsar=16/11"),
+        ("-flags", "+ildct+ilme"),
+    ],
+    ids=["open-gop", "long-gop", "4:2:2", "bt601", "anamorphic", "interlaced"],
+)
+def test_what_is_not_fit_is_encoded(make_clip, ingested: Ingest, unfit: tuple[str, ...]) -> None:
+    source = make_clip("x.mp4", *picture(seconds=4), *BT709, *FIT, *unfit)
+    made = ingested(source)
+    assert not copied(made)
+    assert made.film.starts == ()
+    assert stamps_of(made.files["mezzanine"])[1] == [0, 50]
+
+
+def test_a_fit_film_that_turns_out_to_be_damaged_is_encoded(
+    make_clip, tmp_path: Path, ingested: Ingest
+) -> None:
+    whole = make_clip("x.mp4", *picture(seconds=4), *BT709, *FIT).read_bytes()
+    content = bytearray(whole)
+    place = content.index(b"mdat") + len(content) // 2
+    content[place : place + 400] = bytes(range(100)) * 4
+    source = tmp_path / "x.mp4"
+    source.write_bytes(content)
+    made = ingested(source)
+    assert not copied(made)
+    assert made.film.frames > 90
+
+
+def test_segments_of_a_copied_film_are_about_two_seconds_long(make_clip, ingested: Ingest) -> None:
+    made = ingested(make_clip("x.mp4", *picture(seconds=5), *BT709, *FIT, "-g", "15"))
+    assert copied(made)
+    assert made.film.starts == (0, 45, 90)
+    assert gops(made.film) == made.film.starts
+
+
+# Sound
+
+
+def sides_of(path: Path) -> np.ndarray:
+    """int16[2, n] of a stereo FLAC."""
+    with av.open(str(path)) as media:
+        blocks = [frame.to_ndarray().reshape(-1, 2).T for frame in media.decode(audio=0)]
+    return np.concatenate(blocks, axis=1)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_34_sound_on_one_side_only_is_heard_on_both_and_told(
+    make_clip, ingested: Ingest, side: str
+) -> None:
+    pan = "pan=stereo|c0=c0|c1=0*c0" if side == "left" else "pan=stereo|c0=0*c0|c1=c0"
+    source = make_clip("x.mkv", *picture(), *CLICK, *X264, "-af", pan, "-c:a", "pcm_s16le")
+    made = ingested(source)
+    told = {change.code: change.values for change in made.changes}
+    assert told["ONE_SIDED_SOUND"] == {"side": side}
+    assert made.film.mended
+    left, right = sides_of(made.files["sound"])
+    assert np.array_equal(left, right)
+    assert left.max() / 32768 == pytest.approx(0.8, abs=0.01)
+
+
+def test_34_silence_and_sound_beyond_the_scale_are_told(make_clip, ingested: Ingest) -> None:
+    silent = ("-f", "lavfi", "-i", "anullsrc=r=48000:d=1")
+    made = ingested(make_clip("a.mkv", *picture(seconds=1), *silent, *X264, "-c:a", "flac"))
+    assert {change.code for change in made.changes} == {"SILENT_SOUND"}
+    loud = ("-f", "lavfi", "-i", "aevalsrc='3*sin(2*PI*300*t)':d=1:s=48000")
+    made = ingested(make_clip("b.mkv", *picture(seconds=1), *loud, *X264, "-c:a", "pcm_f32le"))
+    assert "SOUND_CLIPPED" in {change.code for change in made.changes}
+
+
+@pytest.mark.parametrize(("rate", "codec"), [("8000", "pcm_u8"), ("192000", "pcm_s24le")])
+def test_34_odd_sample_rates_become_48_khz(
+    make_clip, ingested: Ingest, rate: str, codec: str
+) -> None:
+    source = make_clip("x.mkv", *picture(), *CLICK, *X264, "-ar", rate, "-c:a", codec)
+    made = ingested(source)
+    assert len(samples_of(made.files["sound"])) == 96000
+    sample = int(np.argmax(samples_of(made.files["sound"]) > 0.2))
+    assert abs(sample / 48 - 1000) < 2
+
+
+THREE_SOUNDS = (
+    *picture(seconds=1),
+    *(part for hz in (300, 600, 900) for part in ("-f", "lavfi", "-i", f"sine={hz}:d=1:r=48000")),
+    *(part for n in range(4) for part in ("-map", str(n))),
+    *(*X264, "-c:a", "flac", "-metadata:s:a:0", "language=rus", "-metadata:s:a:1", "language=eng"),
+    *("-disposition:a:0", "0", "-disposition:a:1", "0", "-disposition:a:2", "default"),
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "chosen", "hertz", "why"),
+    [
+        ("en-GB", None, 600, "language"),
+        ("ru", None, 300, "language"),
+        ("fa", None, 900, "default"),
+        ("en", 0, 300, "chosen"),
+    ],
+)
+def test_33_of_several_sounds_the_one_in_the_source_language_is_used_unless_one_was_chosen(
+    make_clip, tmp_path: Path, language: str, chosen: int | None, hertz: int, why: str
+) -> None:
+    (tmp_path / "out").mkdir()
+    source = make_clip("x.mkv", *THREE_SOUNDS)
+    made = ingest(source, tmp_path / "out", language=language, sound=chosen)
+    left, _ = sides_of(made.files["sound"])
+    assert np.argmax(np.abs(np.fft.rfft(left))) == hertz
+    assert made.film.sound == hertz // 300 - 1
+    said = {finding.code: finding.values for finding in made.facts.findings}
+    assert said["SEVERAL_SOUNDS"] == {"count": 3, "place": hertz // 300, "why": why}
+
+
+def test_thumbnails_are_where_their_index_says(make_clip, ingested: Ingest) -> None:
+    shades = "color=black:s=160x90:r=25:d=9,geq=lum='20+N*0.9':cb=128:cr=128"
+    made = ingested(make_clip("x.mp4", "-f", "lavfi", "-i", shades, *X264))
+    index = made.files["thumbs-index"].read_text()
+    found = re.findall(r"(\S+) --> (\S+)\nthumbs#xywh=(\d+),(\d+),(\d+),(\d+)", index)
+    assert [(start, end) for start, end, *_ in found][-1] == ("00:00:08.000", "00:00:09.000")
+    with av.open(str(made.files["thumbs"]), format="mjpeg") as sheet:
+        picture_of_all = next(sheet.decode(video=0)).to_ndarray(format="gray")
+    levels = []
+    for *_, x, y, width, height in found:
+        left, top, wide, tall = map(int, (x, y, width, height))
+        levels.append(float(picture_of_all[top : top + tall, left : left + wide].mean()))
+    assert len(levels) == 5
+    assert np.allclose(np.diff(levels), 45 * 255 / 219, atol=5)

@@ -96,6 +96,8 @@ def test_facts_of_a_film_are_those_of_the_contract(film: Path) -> None:
                 "sample_rate": None,
                 "channels": None,
                 "language": None,
+                "index": 0,
+                "title": None,
             },
             {
                 "type": "audio",
@@ -108,6 +110,8 @@ def test_facts_of_a_film_are_those_of_the_contract(film: Path) -> None:
                 "sample_rate": 48000,
                 "channels": 1,
                 "language": None,
+                "index": 1,
+                "title": None,
             },
         ],
         "findings": [],

@@ -8,6 +8,8 @@ decoded, after the limits were checked. probe.py runs this as a program.
 from __future__ import annotations
 
 import json
+import math
+import struct
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,12 +20,14 @@ from typing import Any, NoReturn
 
 import av
 import numpy as np
+from av.sidedata.sidedata import Type as SideDataType
 
 from workflow.errors import BadInput
-from workflow.media import limits
+from workflow.media import h264, limits
 from workflow.media.container import ends_early, open_regular, sniff
 from workflow.media.facts import Finding, MediaFacts, Stream
 from workflow.media.ffmpeg import DEMUXERS, INPUT_LIMITS
+from workflow.media.spoken import same_language
 from workflow.progress import Watch, unwatched
 from workflow.timebase import (
     FLICKS_PER_SECOND,
@@ -32,6 +36,7 @@ from workflow.timebase import (
     clock,
     from_seconds,
     from_ticks,
+    nominal_rate,
 )
 
 #: Containers whose header states a duration; of the others libav only guesses it.
@@ -40,6 +45,21 @@ _HDR_TRANSFERS = frozenset((16, 18))  # PQ, HLG (ITU-T H.273)
 _LOOKED_AT_FRAMES = 12  # enough to see whether fields are interlaced
 _LOOKED_AT_PACKETS = 3000  # before giving up on a decodable frame
 _MOST_FRAMES = 4 * 3600 * 120 + 1000
+#: Profiles of H.264 that every browser plays and that have no more than 8 bits and 4:2:0.
+_COPIED_PROFILES = frozenset(("Baseline", "Constrained Baseline", "Main", "High"))
+_LONGEST_GOP_SECONDS = Fraction(5, 2)  # a change of one line costs the encoding of one GOP or two
+
+
+@dataclass(frozen=True, slots=True)
+class Copyable:
+    """How a picture can be copied packet by packet instead of being encoded.
+
+    starts  numbers of the frames at which decoding can begin, and before which it can end; the first is 0
+    delay   frames by which decoding runs ahead of showing: packet n is decoded at n - delay
+    """
+
+    starts: tuple[int, ...]
+    delay: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +80,23 @@ class Picture:
     hdr: bool
     matrix: int  # ITU-T H.273; 2 is unspecified
     pixels: str  # pixel format
+    mirrored: bool = False  # by the display matrix, beside the rotation
+    copyable: Copyable | None = None  # None: it is to be encoded
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """The audio stream that is used."""
+    """The audio stream that is used.
+
+    number  among those of the file that can be opened, from 0; what recipes and people count by
+    """
 
     index: int
     start: Flicks  # of the first sample that is heard, on the file's clock
     end: Flicks
     sample_rate: int
     channels: int
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +126,9 @@ class Examined:
         findings = (Finding(**finding) for finding in facts["findings"])
         if picture:
             ratios = {key: Fraction(*picture[key]) for key in ("rate", "aspect")}
-            picture = Picture(**picture | ratios)
+            if copyable := picture["copyable"]:
+                copyable = Copyable(tuple(copyable["starts"]), copyable["delay"])
+            picture = Picture(**picture | ratios | {"copyable": copyable})
         return cls(
             MediaFacts(**facts | {"streams": tuple(streams), "findings": tuple(findings)}),
             picture,
@@ -115,23 +143,33 @@ def _plain(fields: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def examine_here(path: Path, *, name: str = "", watch: Watch = unwatched) -> Examined:
-    """The measures of the file at *path*, in this process. Raises BadInput as `probe` does, and OSError."""
+def examine_here(
+    path: Path,
+    *,
+    name: str = "",
+    language: str = "",
+    sound: int | None = None,
+    watch: Watch = unwatched,
+) -> Examined:
+    """The measures of the file at *path*, in this process; *language* and *sound* as in `examine`.
+
+    Raises BadInput as `probe` does, and OSError.
+    """
     container = sniff(path, name=name)
     try:
-        with _opened(path, container) as media:
-            found = _choose(media)
+        with opened(path, container) as media:
+            found = _choose(media, language, sound)
             _check_before_decoding(media, found)
             tallies = _read_packets(media, found, path.stat().st_size, watch)
             cut = ends_early(path, container) or any(tally.damaged for tally in tallies.values())
             _check_not_empty(found, tallies, cut=cut)
             first = _decode_first(path, container, found)
-            picture = sound = None
+            picture = heard = None
             if found.picture:
                 picture = _measure_picture(found, tallies[found.picture.index], first)
             if found.sound:
-                sound = _measure_sound(found.sound, tallies[found.sound.index], first)
-            facts = _facts(media, container, found, tallies, picture, sound, cut=cut)
+                heard = _measure_sound(found, tallies[found.sound.index], first)
+            facts = _facts(media, container, found, tallies, picture, heard, cut=cut)
     except (av.FFmpegError, ValueError, OverflowError, MemoryError) as error:
         raise BadInput(
             "UNREADABLE",
@@ -139,7 +177,7 @@ def examine_here(path: Path, *, name: str = "", watch: Watch = unwatched) -> Exa
             advice="Check that it plays on your own machine; if it does, export it again as MP4.",
             details={"said": str(error)[:200]},
         ) from error
-    return Examined(facts, picture, sound)
+    return Examined(facts, picture, heard)
 
 
 def _facts(
@@ -179,12 +217,13 @@ class _Found:
     indexes: list[int] = field(default_factory=list)  # of `streams` in the file
     picture: Any = None  # av.VideoStream
     sound: Any = None  # av.AudioStream
+    number: int = 0  # of the sound
     dated: bool = True  # AVI says of its pictures only in which order they are stored, not when they are shown
     findings: list[Finding] = field(default_factory=list)
 
 
 @contextmanager
-def _opened(path: Path, container: str) -> Iterator[Any]:
+def opened(path: Path, container: str) -> Iterator[Any]:
     """The file as *container*; libav gets an open file and no way to open another one."""
     with (
         open_regular(path) as file,
@@ -204,8 +243,8 @@ def _refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:
     raise av.PermissionError(1, "a media file may not name other files")
 
 
-def _choose(media: Any) -> _Found:
-    """The largest moving picture and the first sound, preferring the default one. Covers are no picture."""
+def _choose(media: Any, language: str, wanted: int | None) -> _Found:
+    """The largest moving picture, and one sound. Covers are no picture."""
     found = _Found(dated=media.format.name != "avi")
     pictures = []
     sounds = []
@@ -216,7 +255,15 @@ def _choose(media: Any) -> _Found:
         context = stream.codec_context
         codec = context.name if context else "unknown"
         found.indexes.append(stream.index)
-        found.streams.append(Stream(kind, codec, language=_language(stream)))
+        found.streams.append(
+            Stream(
+                kind,
+                codec,
+                language=_language(stream),
+                index=stream.index,
+                title=_words(stream, "title") or _words(stream, "name"),
+            )
+        )
         if kind == "video":
             pictures.append(stream)
         elif kind == "audio":
@@ -242,24 +289,56 @@ def _choose(media: Any) -> _Found:
     if sounds and not readable:
         _check_decodable(sounds[0])
     if readable:
-        found.sound = next(
-            (s for s in readable if av.stream.Disposition.default in s.disposition), readable[0]
+        opened_sounds = [stream for stream in sounds if stream.codec_context]
+        chosen = (
+            opened_sounds[wanted] if wanted is not None and wanted < len(opened_sounds) else None
         )
+        found.sound, why = _chosen_sound(readable, language, chosen)
+        found.number = opened_sounds.index(found.sound)
     if len(pictures) > 1:
         found.findings.append(
             Finding(
-                "SEVERAL_PICTURES", f"The file has {len(pictures)} pictures; the largest is used."
+                "SEVERAL_PICTURES",
+                f"The file has {len(pictures)} pictures; the largest is used.",
+                {"count": len(pictures)},
             )
         )
-    if len(sounds) > 1:
-        place = sounds.index(found.sound) + 1 if found.sound else 0
+    if found.sound and len(sounds) > 1:
+        place = found.number + 1
         found.findings.append(
             Finding(
                 "SEVERAL_SOUNDS",
-                f"The file has {len(sounds)} sound tracks; number {place} is used.",
+                f"The file has {len(sounds)} sound tracks; number {place} is used: {_WHY[why]}.",
+                {"count": len(sounds), "place": place, "why": why},
             )
         )
     return found
+
+
+_WHY = {
+    "chosen": "somebody chose it",
+    "language": "it is in the project's source language",
+    "default": "the file says that it is the usual one",
+    "first": "it is the first",
+}
+
+
+def _chosen_sound(sounds: list[Any], language: str, wanted: Any) -> tuple[Any, str]:
+    """The one that was asked for, in the language asked for, marked as default, or the first; and which."""
+    usual = [s for s in sounds if av.stream.Disposition.default in s.disposition]
+    spoken = [s for s in sounds if same_language(_language(s) or "", language)]
+    if wanted in sounds:
+        return wanted, "chosen"
+    if spoken:  # of several in one language the usual one: the others are often commentaries
+        return next((s for s in spoken if s in usual), spoken[0]), "language"
+    if usual:
+        return usual[0], "default"
+    return sounds[0], "first"
+
+
+def _words(stream: Any, key: str) -> str | None:
+    words = " ".join((stream.metadata.get(key) or "").split())
+    return words[:80] if words.isprintable() and words else None
 
 
 def _language(stream: Any) -> str | None:
@@ -348,8 +427,10 @@ def _refuse_duration(what: str) -> NoReturn:
 class _Tally:
     time_base: Fraction
     stamps: list[int] = field(default_factory=list)  # of shown packets, in ticks
+    keys: list[int] = field(default_factory=list)  # of key frames, where in `stamps`
     end: int | None = None  # of the one that ends last
     damaged: bool = False
+    copyable: bool = False  # as far as its packets show
 
     def add(self, stamp: int, duration: int) -> None:
         self.stamps.append(stamp)
@@ -367,6 +448,7 @@ def _read_packets(media: Any, found: _Found, size: int, watch: Watch) -> dict[in
     """Time stamps of every packet of picture and sound. Damage in the middle ends the reading, not the probe."""
     streams = [*media.streams.video, *media.streams.audio]
     tallies = {stream.index: _Tally(stream.time_base) for stream in streams}
+    whole = _WholeFrames(found.picture) if found.picture else None
     count = 0
     try:
         for packet in _packets(media, streams):
@@ -374,6 +456,8 @@ def _read_packets(media: Any, found: _Found, size: int, watch: Watch) -> dict[in
             if count % 20_000 == 0 and packet.pos:
                 watch(min(999, packet.pos * 1000 // size), "Reading the file")
             stamp = packet.pts if found.dated and packet.pts is not None else packet.dts
+            if whole and packet.stream_index == whole.index:
+                whole.look_at(packet, tallies[whole.index])
             if stamp is None or not packet.size or packet.is_discard:
                 continue
             tally = tallies[packet.stream_index]
@@ -392,7 +476,43 @@ def _read_packets(media: Any, found: _Found, size: int, watch: Watch) -> dict[in
     except av.FFmpegError:
         for tally in tallies.values():
             tally.damaged = True
+    if whole:
+        tallies[whole.index].copyable = whole.holds
     return tallies
+
+
+class _WholeFrames:
+    """Whether the packets of a picture are H.264 frames that can be copied as they are.
+
+    Every key frame must be an IDR picture, with no other parameter sets than the stream's: then nothing
+    after it refers to anything before.
+    """
+
+    def __init__(self, picture: Any) -> None:
+        context = picture.codec_context
+        self.index = picture.index
+        config = bytes(context.extradata or b"")
+        self._prefix = h264.length_size(config)
+        self._sets = h264.parameter_sets(config) if context.name == "h264" else frozenset()
+        first = next((unit for unit in self._sets if unit[0] & 31 == h264.SPS), None)
+        try:
+            self.holds = bool(
+                first and picture.profile in _COPIED_PROFILES and h264.codes_whole_frames(first)
+            )
+        except IndexError:
+            self.holds = False
+
+    def look_at(self, packet: Any, tally: _Tally) -> None:
+        if not self.holds or not packet.size:
+            return
+        if packet.pts is None or packet.is_discard or packet.is_corrupt:
+            self.holds = False
+        elif packet.is_keyframe:
+            tally.keys.append(len(tally.stamps))
+            units = list(h264.nal_units(bytes(packet), self._prefix))
+            kinds = {unit[0] & 31 for unit in units if unit}
+            own = {unit.rstrip(b"\0") for unit in units if h264.is_parameter_set(unit)}
+            self.holds = h264.IDR in kinds and own <= self._sets
 
 
 def _packets(media: Any, streams: list[Any]) -> Iterator[Any]:
@@ -427,7 +547,7 @@ class _First:
 def _decode_first(path: Path, container: str, found: _Found) -> _First:
     """The first frame of picture and sound, as the decoder gives them (after edit lists and priming)."""
     first, seen = _First(), 0
-    with _opened(path, container) as media:
+    with opened(path, container) as media:
         streams = [media.streams[part.index] for part in (found.picture, found.sound) if part]
         for stream in streams:
             stream.codec_context.options = {"max_pixels": str(limits.PIXELS)}
@@ -476,6 +596,8 @@ def _measure_picture(found: _Found, tally: _Tally, first: _First) -> Picture:
         _refuse_duration(f"The picture lasts {clock(end - start)}")
     if found.dated and frame.pts is not None:
         start = from_ticks(frame.pts, frame.time_base)
+    turn, mirrored = _turned(frame)
+    plain = not (turn or mirrored) and frame.format.name == "yuv420p" and int(frame.color_range) < 2
     return Picture(
         index=stream.index,
         rate=rate,
@@ -485,18 +607,51 @@ def _measure_picture(found: _Found, tally: _Tally, first: _First) -> Picture:
         end=end,
         width=context.width,
         height=context.height,
-        rotation=round(-frame.rotation / 90) * 90 % 360,
+        rotation=turn,
         aspect=_pixel_aspect(stream),
         interlaced=first.interlaced,
         hdr=int(frame.color_trc) in _HDR_TRANSFERS,
         matrix=int(frame.colorspace),
         pixels=frame.format.name,
+        mirrored=mirrored,
+        copyable=_copyable(tally, rate, start) if plain and constant and found.dated else None,
     )
 
 
-def _measure_sound(stream: Any, tally: _Tally, first: _First) -> Sound | None:
+def _turned(frame: Any) -> tuple[int, bool]:
+    """Degrees clockwise, in quarters, and whether the picture is mirrored as well (side by side)."""
+    for data in frame.side_data:
+        if data.type == SideDataType.DISPLAYMATRIX:
+            a, b, _, c, d = struct.unpack_from("=5i", bytes(data))
+            if a * d - b * c < 0:
+                # What remains once the mirroring of left and right is undone; ffmpeg does the same.
+                return round(math.degrees(math.atan2(b, -a)) / 90) * 90 % 360, True
+    return round(-frame.rotation / 90) * 90 % 360, False
+
+
+def _copyable(tally: _Tally, rate: Fraction, start: Flicks) -> Copyable | None:
+    """None unless every GOP is closed, short enough, and the first frame shown is the first stored."""
+    stamps = np.array(tally.stamps, dtype=np.int64)
+    if not tally.copyable or tally.damaged or tally.keys[:1] != [0] or rate not in STANDARD_RATES:
+        return None
+    shown = np.argsort(np.argsort(stamps, kind="stable"), kind="stable")
+    before = np.maximum.accumulate(shown)
+    keys = np.array(tally.keys)
+    closed = np.array_equal(shown[keys], keys) and np.array_equal(
+        before[keys[1:] - 1], keys[1:] - 1
+    )
+    longest = int(np.diff(np.append(keys, len(stamps))).max())
+    first = from_ticks(int(stamps[0]), tally.time_base)
+    if not closed or longest > _LONGEST_GOP_SECONDS * nominal_rate(rate) or first != start:
+        return None
+    delay = int((np.arange(len(shown)) - shown).max())
+    return Copyable(tuple(int(key) for key in keys), delay)
+
+
+def _measure_sound(found: _Found, tally: _Tally, first: _First) -> Sound | None:
     """None if nothing of it can be decoded; then the picture is all there is."""
-    context, frame = stream.codec_context, first.sound
+    stream, frame = found.sound, first.sound
+    context = stream.codec_context
     if frame is None:
         return None
     start, end = tally.span(fallback=0)
@@ -508,6 +663,7 @@ def _measure_sound(stream: Any, tally: _Tally, first: _First) -> Sound | None:
         end=end,
         sample_rate=context.sample_rate,
         channels=context.channels,
+        number=found.number,
     )
 
 
@@ -558,11 +714,13 @@ def _length_findings(
         yield Finding(
             "SHORTER_THAN_DECLARED",
             f"The file says that it lasts {clock(declared)}, but only {clock(real)} are in it.",
+            {"declared": clock(declared), "real": clock(real)},
         )
     elif cut:
         yield Finding(
             "SHORTER_THAN_DECLARED",
             f"The file is damaged or stops in the middle of its data; {clock(real)} could be read.",
+            {"real": clock(real)},
         )
 
 
@@ -572,6 +730,7 @@ def _picture_findings(picture: Picture) -> Iterator[Finding]:
             "VARIABLE_FRAME_RATE",
             f"The frames do not come evenly (on average {float(picture.rate):.3f} a second);"
             " the working copy has a constant rate.",
+            {"rate": f"{float(picture.rate):.3f}"},
         )
     if picture.interlaced:
         yield Finding("INTERLACED", "The picture is interlaced; the working copy is not.")
@@ -622,6 +781,8 @@ def main() -> None:
         examined = examine_here(
             Path(asked["path"]),
             name=asked["name"],
+            language=asked["language"],
+            sound=asked["sound"],
             watch=lambda permille, _: print(f"read={permille}", flush=True),
         )
         answer = {"examined": examined.to_json()}

@@ -23,14 +23,20 @@ class Stream:
     sample_rate: int | None = None
     channels: int | None = None
     language: str | None = None
+    index: int | None = None  # in the file, from 0
+    title: str | None = None  # what its maker called it: "Commentary"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something a person should know about a file that was accepted all the same."""
+    """Something a person should know about a file that was accepted all the same.
+
+    values  numbers and names of the message, for a page that says it in another language
+    """
 
     code: str
     message: str
+    values: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,10 @@ class Film:
     hash        SHA-256 of the uploaded file: the film's name for life
     rate        constant; frame n of the mezzanine starts at grid.time_of(n), the first at 0
     frames      of the mezzanine's picture
-    mezzanine   SHA-256 of the working copy (see render.md 2)
+    mezzanine   SHA-256 of the working copy
+    starts      frames at which the mezzanine may be cut; none: one every two seconds, as ingest encodes it
+    sound       which of the upload's sounds it is, from 0; None: nobody has said
+    mended      its sound is not the upload's own: it is encoded from ingest's FLAC, never copied
     """
 
     hash: str
@@ -69,6 +78,9 @@ class Film:
     width: int
     height: int
     has_sound: bool
+    starts: tuple[int, ...] = ()
+    sound: int | None = None
+    mended: bool = False
 
     @property
     def grid(self) -> FrameGrid:

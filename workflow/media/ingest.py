@@ -1,9 +1,9 @@
-"""From an uploaded film to what everybody works with: mezzanine, sound, proxies, poster, peaks, shot changes.
+"""From an uploaded film to what everybody works with: mezzanine, sound, proxies, poster, thumbnails, peaks, shot changes.
 
-One decode of the upload feeds every output. The mezzanine (render.md 1) is the
-film from then on: constant rate, first frame at 0, upright, square pixels,
-closed GOPs of two seconds. What was written is measured before it is handed
-over; ffmpeg's word is not enough.
+One decode of the upload feeds every output. The mezzanine is the film from then
+on: constant rate, first frame at 0, upright, square pixels, closed GOPs. A film
+that is so already is not encoded: its packets are copied. What was written is
+measured before it is handed over; ffmpeg's word is not enough.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ from workflow.media import limits
 from workflow.media.facts import Film, Finding, MediaFacts
 from workflow.media.ffmpeg import film_input, graph_arguments, graph_output, run_ffmpeg
 from workflow.media.measure import PictureMeasure, measure_picture
-from workflow.media.peaks import write_peaks
 from workflow.media.probe import Examined, Picture, Sound, examine, film_facts
+from workflow.media.remux import copy_picture
+from workflow.media.soundtrack import BARE, FLAC, SOUND_RATE, aligned, finish_sound, was_mended
+from workflow.media.thumbs import Sheet, write_index
 from workflow.media.x264 import repeatable_instructions
 from workflow.progress import Watch, part, unwatched
 from workflow.timebase import (
@@ -38,16 +41,17 @@ from workflow.timebase import (
     to_seconds,
 )
 
-SOUND_RATE = 48_000
 GOP_SECONDS = 2
 
 #: x264 for the mezzanine. Measured on a noisy 420-line film: a final at CRF 20 made from it has VMAF 97.3 to
 #: the upload, one made from the upload directly 97.8 (veryfast and CRF 16: 96.2, with a third less CPU).
 _MEZZANINE_PRESET = "faster"
 _MEZZANINE_CRF = 14
-#: Name → lines, kbit/s of picture at most, kbit/s and channels of sound. 240p is 40 % of a 256 kbit/s link.
-_PROXIES = {"proxy240": (240, 110, 40, 1), "proxy480": (480, 600, 96, 2)}
+#: Name → lines, kbit/s of picture at most; each is made from the one before it. With its sound (soundtrack.py)
+#: 240p is 40 % of a 256 kbit/s link.
+_PROXIES = {"proxy480": (480, 600), "proxy240": (240, 110)}
 _FEWEST_LINES_FOR_480 = 360
+_SD_LINES = 576  # up to here players take colours that a file leaves open for BT.601
 _SHOT_THRESHOLD = 10  # scdet's own default, per cent
 _SPARE_FRAMES = (
     3  # that the last frame may be held, when a file says less than exactly how long it lasts
@@ -58,7 +62,8 @@ _SPARE_FRAMES = (
 class Ingested:
     """All that ingest made; *files* are in the work folder and belong to the caller.
 
-    files      mezzanine, proxy240, poster; proxy480 unless the film is small; sound and peaks if there is sound
+    files      mezzanine, proxy240, poster, thumbs and thumbs-index; proxy480 unless the film is small; sound
+               and peaks if there is sound
     shots      first frames of new shots, on the mezzanine's grid
     changes    how the mezzanine differs from the upload
     """
@@ -72,7 +77,10 @@ class Ingested:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The mezzanine that will be made of a film."""
+    """The mezzanine that will be made of a film.
+
+    keys   key frames of a picture that is copied; none: one every two seconds
+    """
 
     rate: Fraction
     frames: int
@@ -80,6 +88,7 @@ class Plan:
     height: int
     samples: int
     sound_delay: Flicks  # of the sound's first sample after the first frame; negative: before
+    keys: tuple[int, ...] = ()
 
     @property
     def duration(self) -> Flicks:
@@ -93,59 +102,103 @@ class Plan:
     def padded(self) -> tuple[int, int]:
         return self.width + self.width % 2, self.height + self.height % 2
 
+    @property
+    def sheet(self) -> Sheet:
+        return Sheet.of(self.frames, self.gop, self.padded)
+
 
 def ingest(
-    source: Path, out: Path, *, watch: Watch = unwatched, ffmpeg: str = "", name: str = ""
+    source: Path,
+    out: Path,
+    *,
+    watch: Watch = unwatched,
+    ffmpeg: str = "",
+    name: str = "",
+    language: str = "",
+    sound: int | None = None,
 ) -> Ingested:
     """Make everything of *source* in the empty folder *out*; nothing is left there after a failure.
+
+    language, sound   which of several sounds is used: see `examine`
 
     The same source gives the same mezzanine, byte for byte, with the same ffmpeg.
     Raises BadInput (see `probe_film`), ToolFailed (see `run_ffmpeg`; OUTPUT_INVALID if what was written
     is not what was planned), and whatever *watch* raises.
     """
-    examined = examine(source, name=name, watch=part(watch, 0, 30))
-    facts = film_facts(examined)
+    examined = examine(source, name=name, language=language, sound=sound, watch=part(watch, 0, 30))
+    film_facts(examined)
     try:
-        return _ingest(source, out, examined, facts, watch, ffmpeg)
+        if is_fit(examined.picture):
+            try:
+                return _ingest(source, out, examined, watch, ffmpeg, copied=True)
+            except ToolFailed as error:
+                if error.code not in {"FFMPEG_FAILED", "OUTPUT_INVALID"}:
+                    raise
+                _clear(out)  # it is not as fit as it looked
+        return _ingest(source, out, examined, watch, ffmpeg, copied=False)
     except BaseException:
-        for leftover in out.iterdir():
-            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        _clear(out)
         raise
 
 
+def _clear(folder: Path) -> None:
+    for leftover in folder.iterdir():
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+
+
 def _ingest(
-    source: Path, out: Path, examined: Examined, facts: MediaFacts, watch: Watch, ffmpeg: str
+    source: Path, out: Path, examined: Examined, watch: Watch, ffmpeg: str, *, copied: bool
 ) -> Ingested:
-    picture, sound = examined.picture, examined.sound
+    facts, picture, sound = examined.facts, examined.picture, examined.sound
     assert picture is not None  # noqa: S101  film_facts has seen to it
-    plan = plan_mezzanine(picture, sound)
-    files = {"mezzanine": out / "mezzanine.mp4", "poster": out / "poster.jpg"}
+    plan = plan_mezzanine(picture, sound, copied=copied)
+    files = {name: out / f"{name}.jpg" for name in ("poster", "thumbs")}
+    files |= {"mezzanine": out / "mezzanine.mp4", "thumbs-index": out / "thumbs.vtt"}
     for proxy in _PROXIES:
         if proxy == "proxy240" or min(plan.padded) >= _FEWEST_LINES_FOR_480:
             files[proxy] = out / f"{proxy}.mp4"
     if sound:
         files |= {"sound": out / "sound.flac", "peaks": out / "peaks.dat"}
-    scenes = out / "scenes.txt"
+    silent = {p: out / f"{p}.silent.mp4" if sound else files[p] for p in _PROXIES if p in files}
+    if copied:
+        copy_picture(
+            source,
+            facts.container,
+            picture,
+            plan.rate,
+            time_scale(plan.rate),
+            files["mezzanine"],
+            watch=part(watch, 30, 100),
+        )
+    upload = source.absolute()
+    if copied:
+        arguments = derive_arguments(upload, facts.container, sound, plan, files | silent)
+    else:
+        arguments = encode_arguments(upload, facts.container, picture, sound, plan, files | silent)
     run_ffmpeg(
-        encode_arguments(source.absolute(), facts.container, picture, sound, plan, files),
+        arguments,
         duration=plan.duration,
-        watch=part(watch, 30, 900),
+        watch=part(watch, 100 if copied else 30, 900),
         doing="Making the working copy",
         ffmpeg=ffmpeg,
         cwd=out,
-        tolerant=True,
+        tolerant=not copied,
     )
+    scenes = out / "scenes.txt"
     shots = tuple(FrameGrid(plan.rate).time_of(frame) for frame in _shot_frames(scenes))
     scenes.unlink(missing_ok=True)
     measure = measure_picture(files["mezzanine"], watch=part(watch, 900, 920))
     _check_mezzanine(measure, plan)
-    for proxy in _PROXIES:
-        if proxy in files:
-            _check_proxy(measure_picture(files[proxy]), measure)
+    for path in silent.values():
+        _check_proxy(measure_picture(path), measure)
+    heard: tuple[Finding, ...] = ()
     if sound:
-        samples = write_peaks(files["sound"], files["peaks"], watch=part(watch, 920, 970))
+        samples, heard = finish_sound(files, silent, watch=part(watch, 920, 970), ffmpeg=ffmpeg)
         _require(samples == plan.samples, f"the sound has {samples} samples, not {plan.samples}")
+        for path in silent.values():
+            path.unlink()
     _draw_poster(files, plan, ffmpeg)
+    write_index(files["thumbs-index"], plan.sheet, plan.rate, measure.frames)
     film = Film(
         hash=_sha256(source),
         mezzanine=_sha256(files["mezzanine"]),
@@ -154,15 +207,36 @@ def _ingest(
         width=measure.width,
         height=measure.height,
         has_sound=sound is not None,
+        starts=_cuts(plan, measure.frames) if copied else (),
+        sound=sound.number if sound else None,
+        mended=was_mended(heard),
     )
+    changes = (*_changes(picture, sound, plan, measure), *heard)
     watch(1000, "Done")
-    return Ingested(film, facts, files, shots, tuple(_changes(picture, sound, plan, measure)))
+    return Ingested(film, facts, files, shots, changes)
 
 
 # Plan
 
 
-def plan_mezzanine(picture: Picture, sound: Sound | None) -> Plan:
+def is_fit(picture: Picture | None) -> bool:
+    """Whether the picture can be the mezzanine's as it is. Pure.
+
+    Colours that the file leaves open are what players assume of such a picture: in HD what we would write.
+    """
+    if picture is None or picture.copyable is None:
+        return False
+    open_but_known = picture.matrix == 2 and picture.height > _SD_LINES
+    return (
+        picture.aspect == 1
+        and not (picture.rotation or picture.mirrored or picture.interlaced or picture.hdr)
+        and not (picture.width % 2 or picture.height % 2)
+        and (picture.matrix == 1 or open_but_known)
+        and plan_mezzanine(picture, None).frames == picture.frames
+    )
+
+
+def plan_mezzanine(picture: Picture, sound: Sound | None, *, copied: bool = False) -> Plan:
     """What the mezzanine of a film with this *picture* and *sound* is to be. Pure."""
     rate = mezzanine_rate(picture.rate, constant=picture.constant)
     frames = max(1, round(to_seconds(picture.end - picture.start) * rate))
@@ -174,6 +248,7 @@ def plan_mezzanine(picture: Picture, sound: Sound | None) -> Plan:
         height=height,
         samples=round(frames * SOUND_RATE / rate),
         sound_delay=sound.start - picture.start if sound else 0,
+        keys=picture.copyable.starts if copied and picture.copyable else (),
     )
 
 
@@ -209,6 +284,14 @@ def upright_square_size(picture: Picture) -> tuple[int, int]:
 # Run
 
 
+def mezzanine_arguments(
+    source: Path, container: str, picture: Picture, plan: Plan, out: Path
+) -> list[str]:
+    """Arguments that make the mezzanine and nothing else: what all that ingest makes is measured against."""
+    video = _upright(film_input(source, container)[str(picture.index)], picture, plan)
+    return graph_arguments(_output(out, video, **_mezzanine_options(plan)))
+
+
 def encode_arguments(
     source: Path,
     container: str,
@@ -217,25 +300,59 @@ def encode_arguments(
     plan: Plan,
     files: dict[str, Path],
 ) -> list[str]:
-    """Arguments of the one ffmpeg run; it writes scenes.txt, the shot changes, where it runs."""
+    """Arguments of the one ffmpeg run that makes *files*; it writes scenes.txt, the shot changes, where it runs.
+
+    Of the proxies it makes the picture; soundtrack.py adds their sound.
+    """
     upload = film_input(source, container)
-    proxies = [proxy for proxy in _PROXIES if proxy in files]
     pictures = _upright(upload[str(picture.index)], picture, plan).split()
-    sounds = _aligned(upload[str(sound.index)], sound, plan).asplit() if sound else None
     outputs = [_output(files["mezzanine"], pictures["mezzanine"], **_mezzanine_options(plan))]
-    if sounds:
-        flac = {"f": "flac", "c:a": "flac", "compression_level": 5, "sample_fmt": "s16"}
-        outputs.append(_output(files["sound"], sounds["sound"], **flac))
-    for proxy in proxies:
-        small = pictures[proxy].filter(
-            "scale", *_fitted(plan.padded, _PROXIES[proxy][0]), flags="bicubic"
-        )
-        if proxy == "proxy240":
-            small = small.filter("scdet", threshold=_SHOT_THRESHOLD)
-            small = small.filter("metadata", mode="print", key="lavfi.scd.time", file="scenes.txt")
-        streams = [small, sounds[proxy]] if sounds else [small]
-        outputs.append(_output(files[proxy], *streams, **_proxy_options(proxy, plan, bool(sounds))))
-    return graph_arguments(*outputs)
+    outputs += _small_outputs(pictures["small"], plan, files)
+    return graph_arguments(*outputs, *_sound_outputs(upload, sound, plan, files))
+
+
+def derive_arguments(
+    source: Path, container: str, sound: Sound | None, plan: Plan, files: dict[str, Path]
+) -> list[str]:
+    """The same when the mezzanine is there already: it is what is decoded, so this proves it sound."""
+    copy = film_input(files["mezzanine"].absolute(), "mp4").video
+    outputs = _small_outputs(copy, plan, files)
+    return graph_arguments(
+        *outputs, *_sound_outputs(film_input(source, container), sound, plan, files)
+    )
+
+
+def _sound_outputs(
+    upload: Any, sound: Sound | None, plan: Plan, files: dict[str, Path]
+) -> list[Any]:
+    if sound is None or "sound" not in files:
+        return []
+    heard = aligned(upload[str(sound.index)], sound, plan.sound_delay, plan.samples)
+    return [_output(files["sound"], heard, **FLAC)]
+
+
+def _small_outputs(video: Any, plan: Plan, files: dict[str, Path]) -> list[Any]:
+    """Proxies, thumbnails and shot changes: each picture is scaled from the next larger one."""
+    outputs = []
+    for proxy in _PROXIES:
+        if proxy in files:
+            size = _fitted(plan.padded, _PROXIES[proxy][0])
+            if proxy == "proxy240":  # shot changes do not need more
+                video = video.filter("scale", *size, flags="area")
+                video = video.filter("scdet", threshold=_SHOT_THRESHOLD)
+                video = video.filter(
+                    "metadata", mode="print", key="lavfi.scd.time", file="scenes.txt"
+                ).split()
+            else:
+                video = video.filter("scale", *size, flags="area").split()
+            outputs.append(_output(files[proxy], video["proxy"], **_proxy_options(proxy, plan)))
+            video = video["next"]
+    sheet = plan.sheet
+    video = video.filter("select", f"not(mod(n,{sheet.every}))")
+    video = video.filter("scale", sheet.width, sheet.height, flags="area")
+    video = video.filter("tile", f"{sheet.columns}x{sheet.rows}").filter("format", "yuvj420p")
+    options = {"f": "mjpeg", "frames:v": 1, "q:v": 5, "fps_mode": "passthrough"}
+    return [*outputs, _output(files["thumbs"], video, **options)]
 
 
 def _upright(video: Any, picture: Picture, plan: Plan) -> Any:
@@ -253,7 +370,7 @@ def _upright(video: Any, picture: Picture, plan: Plan) -> Any:
         video = video.filter("zscale", t="bt709", m="bt709", r="tv").filter("format", "yuv420p")
     matrix = {}
     if picture.matrix == 2 and not picture.hdr:  # unspecified: what players assume of its size
-        matrix = {"in_color_matrix": "bt709" if picture.height > 576 else "bt601"}
+        matrix = {"in_color_matrix": "bt709" if picture.height > _SD_LINES else "bt601"}
     flags = "bicubic+accurate_rnd+full_chroma_int"
     video = video.filter(
         "scale",
@@ -271,22 +388,8 @@ def _upright(video: Any, picture: Picture, plan: Plan) -> Any:
     return video.filter("setsar", 1).filter("setparams", range="tv", field_mode="prog", **bt709)
 
 
-def _aligned(audio: Any, sound: Sound, plan: Plan) -> Any:
-    """Exactly as many samples as the picture is long, the first of them at its first frame; gaps are silence."""
-    delay = to_seconds(plan.sound_delay)
-    audio = audio.filter("asetpts", f"PTS-STARTPTS+({delay.numerator}/{delay.denominator})/TB")
-    if sound.channels == 1:  # at its own level on both sides; the default would take off 3 dB
-        audio = audio.filter("pan", args="stereo|c0=c0|c1=c0")
-    audio = audio.filter(
-        "aresample", SOUND_RATE, **{"async": 1}, first_pts=0, out_chlayout="stereo"
-    )
-    return audio.filter("apad").filter("atrim", end_sample=plan.samples)
-
-
 def _output(path: Path, *streams: Any, **options: Any) -> Any:
-    """Nothing of the upload's tags (places, names, devices), nothing of the encoder's, goes along."""
-    bare = {"map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact", "flags": "+bitexact"}
-    return graph_output(path, *streams, **bare, **options)
+    return graph_output(path, *streams, **BARE, **options)
 
 
 def _x264(plan: Plan, *, threads: int) -> dict[str, Any]:
@@ -312,18 +415,15 @@ def _mezzanine_options(plan: Plan) -> dict[str, Any]:
     return {**_x264(plan, threads=4), "preset": _MEZZANINE_PRESET, "crf": _MEZZANINE_CRF}
 
 
-def _proxy_options(proxy: str, plan: Plan, has_sound: bool) -> dict[str, Any]:
-    _, picture_kbits, sound_kbits, channels = _PROXIES[proxy]
-    options = {
+def _proxy_options(proxy: str, plan: Plan) -> dict[str, Any]:
+    kbits = _PROXIES[proxy][1]
+    return {
         **_x264(plan, threads=2),
         "preset": "veryfast",
         "crf": 27,
-        "maxrate": f"{picture_kbits}k",
-        "bufsize": f"{2 * picture_kbits}k",
+        "maxrate": f"{kbits}k",
+        "bufsize": f"{2 * kbits}k",
     }
-    if has_sound:
-        options |= {"c:a": "aac", "b:a": f"{sound_kbits}k", "ac": channels}
-    return options
 
 
 def time_scale(rate: Fraction) -> int:
@@ -342,14 +442,25 @@ def _fitted(size: tuple[int, int], lines: int) -> tuple[int, int]:
 
 
 def _draw_poster(files: dict[str, Path], plan: Plan, ffmpeg: str) -> None:
-    """The most typical picture of two seconds, a tenth into the film: openings are often black."""
-    film = film_input(files["mezzanine"].absolute(), "mp4", ss=decimal_seconds(plan.duration // 10))
-    still = film.video.filter("thumbnail", max(2, min(plan.gop, plan.frames // 2)))
+    """The most typical of five key frames, from a tenth of the film on: openings are often black."""
+    start = {"ss": decimal_seconds(plan.duration // 10), "noaccurate_seek": None}
+    film = film_input(files["mezzanine"].absolute(), "mp4", skip_frame="nokey", **start)
     width = min(640, plan.padded[0])
-    still = still.filter("scale", width, -2).filter("format", "yuvj420p")
-    options = {"f": "mjpeg", "frames:v": 1, "q:v": 4}
+    still = film.video.filter("scale", width, -2, flags="area").filter("thumbnail", 5)
+    options = {"f": "mjpeg", "frames:v": 1, "q:v": 4, "fps_mode": "passthrough"}
+    still = still.filter("format", "yuvj420p")
     run_ffmpeg(graph_arguments(_output(files["poster"], still, **options)), ffmpeg=ffmpeg)
-    _require(files["poster"].read_bytes()[:2] == b"\xff\xd8", "no poster was drawn")
+    for picture in ("poster", "thumbs"):
+        _require(files[picture].read_bytes()[:2] == b"\xff\xd8", f"no {picture} was drawn")
+
+
+def _cuts(plan: Plan, frames: int) -> tuple[int, ...]:
+    """Of the key frames of a copied picture those at which segments begin: two seconds apart if they can be."""
+    cuts = [0]
+    for key, following in pairwise((*plan.keys[1:], frames)):
+        if following - cuts[-1] > plan.gop:
+            cuts.append(key)
+    return tuple(cuts)
 
 
 # Measure
@@ -371,13 +482,15 @@ def _check_mezzanine(measure: PictureMeasure, plan: Plan) -> None:
     )
     _require(measure.rate == plan.rate, "its frames are not evenly spaced from 0")
     _require(
-        measure.key_frames == tuple(range(0, measure.frames, plan.gop)),
+        measure.key_frames == (plan.keys or tuple(range(0, measure.frames, plan.gop))),
         "its key frames are not where they should be",
     )
     _require(measure.index_first, "its index is not in front")
     _require(measure.ends_well, "its last pictures cannot be decoded")
+    fewest = plan.frames if plan.keys else 1
     _require(
-        0 < measure.frames <= plan.frames, f"it has {measure.frames} frames, not {plan.frames}"
+        fewest <= measure.frames <= plan.frames,
+        f"it has {measure.frames} frames, not {plan.frames}",
     )
 
 
@@ -400,16 +513,29 @@ def _require(holds: bool, what: str) -> None:
 def _changes(
     picture: Picture, sound: Sound | None, plan: Plan, measure: PictureMeasure
 ) -> Iterator[Finding]:
+    if plan.keys:
+        yield Finding(
+            "TAKEN_AS_IS", "The picture is taken as it is: it did not have to be encoded."
+        )
     if plan.rate != picture.rate or not picture.constant:
+        old, new = f"{float(picture.rate):.3f}", f"{float(plan.rate):.3f}"
         yield Finding(
             "RATE_CHANGED",
-            f"From {float(picture.rate):.3f} to a constant {float(plan.rate):.3f} frames a second.",
+            f"From {old} to a constant {new} frames a second.",
+            {"old": old, "new": new},
         )
     if picture.rotation:
-        yield Finding("ROTATED", f"Turned upright by {picture.rotation}°.")
-    if picture.aspect != 1:
         yield Finding(
-            "SQUARE_PIXELS", f"Stretched to {plan.width}x{plan.height}, as it is meant to be seen."
+            "ROTATED",
+            f"Turned upright by {picture.rotation}°.",
+            {"degrees": picture.rotation},
+        )
+    if picture.mirrored:
+        yield Finding("MIRRORED", "Left and right were exchanged, as the file asks for.")
+    if picture.aspect != 1:
+        size = f"{plan.width}x{plan.height}"
+        yield Finding(
+            "SQUARE_PIXELS", f"Stretched to {size}, as it is meant to be seen.", {"size": size}
         )
     if plan.padded != (plan.width, plan.height):
         yield Finding("PADDED", "A black line was added to make width and height even.")
@@ -418,21 +544,33 @@ def _changes(
     if picture.hdr:
         yield Finding("TONE_MAPPED", "HDR colours were brought to the standard range.")
     if measure.frames < plan.frames:
+        missing = plan.frames - measure.frames
         yield Finding(
             "PICTURE_ENDS_EARLY",
-            f"The last {plan.frames - measure.frames} frames of the film could not be decoded.",
+            f"The last {missing} frames of the film could not be decoded.",
+            {"frames": missing},
         )
-    if sound is None:
-        return
+    if sound is not None:
+        yield from _sound_changes(picture, sound, plan)
+
+
+def _sound_changes(picture: Picture, sound: Sound, plan: Plan) -> Iterator[Finding]:
     if sound.channels > 2:
-        yield Finding("MIXED_DOWN", f"{sound.channels} channels were mixed down to stereo.")
-    for what, time in (
-        ("before the picture begins", -plan.sound_delay),
-        ("after the picture has ended", sound.end - picture.end),
+        yield Finding(
+            "MIXED_DOWN",
+            f"{sound.channels} channels were mixed down to stereo.",
+            {"channels": sound.channels},
+        )
+    for place, what, time in (
+        ("before", "before the picture begins", -plan.sound_delay),
+        ("after", "after the picture has ended", sound.end - picture.end),
     ):
         if time > FLICKS_PER_SECOND // 5:
+            seconds = f"{float(to_seconds(time)):.1f}"
             yield Finding(
-                "SOUND_CUT", f"{float(to_seconds(time)):.1f} s of sound {what} were left out."
+                "SOUND_CUT",
+                f"{seconds} s of sound {what} were left out.",
+                {"seconds": seconds, "where": place},
             )
 
 

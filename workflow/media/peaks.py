@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -23,8 +24,21 @@ _HEADER = struct.Struct(
 )  # version, flags (1: 8 bits), sample rate, samples per point, points, channels
 
 
-def write_peaks(sound: Path, out: Path, *, watch: Watch = unwatched) -> int:
-    """Write the peaks of the FLAC file *sound* (our own, 16 bits) to *out*; return its number of samples.
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """What was met on the way through a sound.
+
+    power    of each channel: the sum of its squared samples, full scale being 32 768
+    clipped  samples of either channel at the very end of the scale
+    """
+
+    samples: int
+    power: tuple[float, ...]
+    clipped: int
+
+
+def write_peaks(sound: Path, out: Path, *, watch: Watch = unwatched) -> Wave:
+    """Write the peaks of the FLAC file *sound* (our own, 16 bits) to *out*.
 
     Point n covers samples n*rate/50 up to the next one's; its lowest and highest value follow the
     header as signed bytes. Raises ToolFailed OUTPUT_INVALID if *sound* does not decode.
@@ -34,10 +48,13 @@ def write_peaks(sound: Path, out: Path, *, watch: Watch = unwatched) -> int:
             stream = media.streams.audio[0]
             rate, total = stream.sample_rate, max(1, int(stream.duration or 1))
             per_point = rate // POINTS_PER_SECOND
-            points, samples = [], 0
+            points, samples, clipped = [], 0, 0
+            power = np.zeros(stream.codec_context.channels)
             for block in _blocks(media, per_point):
                 samples += block.shape[1]
                 points.append(_extremes(block, per_point))
+                power += [np.dot(channel, channel) for channel in block.astype(np.float32)]
+                clipped += int(np.count_nonzero((block == 32_767) | (block == -32_768)))
                 watch(min(1000, samples * 1000 // total), "Drawing the wave")
     except (av.FFmpegError, IndexError) as error:
         raise ToolFailed(
@@ -47,7 +64,7 @@ def write_peaks(sound: Path, out: Path, *, watch: Watch = unwatched) -> int:
         ) from error
     wave = np.concatenate(points) if points else np.empty((0, 2), np.int8)
     out.write_bytes(_HEADER.pack(2, 1, rate, per_point, len(wave), 1) + wave.tobytes())
-    return samples
+    return Wave(samples, tuple(map(float, power)), clipped)
 
 
 def _blocks(media: av.container.InputContainer, per_point: int) -> Iterator[np.ndarray]:

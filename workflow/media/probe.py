@@ -11,12 +11,11 @@ import json
 import sys
 from pathlib import Path
 
-import workflow
 from workflow.errors import BadInput, ToolFailed
 from workflow.media.container import open_regular
 from workflow.media.examine import Examined, Picture, Sound
 from workflow.media.facts import MediaFacts
-from workflow.media.process import GIB, Limits, run_confined
+from workflow.media.process import GIB, Limits, python_environment, run_confined
 from workflow.progress import Watch, unwatched
 
 __all__ = ["Examined", "Picture", "Sound", "examine", "film_facts", "probe", "probe_film"]
@@ -55,8 +54,19 @@ def film_facts(examined: Examined) -> MediaFacts:
     return examined.facts
 
 
-def examine(path: Path, *, name: str = "", watch: Watch = unwatched) -> Examined:
-    """What `probe` tells, with the measures that ingest needs beside it. Raises as `probe` does."""
+def examine(
+    path: Path,
+    *,
+    name: str = "",
+    language: str = "",
+    sound: int | None = None,
+    watch: Watch = unwatched,
+) -> Examined:
+    """What `probe` tells, with the measures that ingest needs beside it. Raises as `probe` does.
+
+    language  BCP 47; of several sounds one in this language is used
+    sound     number of the sound that somebody chose, from 0: goes before all else
+    """
     open_regular(path).close()  # an unreadable or missing file is the caller's own trouble
     permille, answer = 0, b""
 
@@ -67,7 +77,12 @@ def examine(path: Path, *, name: str = "", watch: Watch = unwatched) -> Examined
         elif key == b"answer":
             answer = value
 
-    question = {"path": str(path.absolute()), "name": name[-_NAME_CHARACTERS:]}
+    question = {
+        "path": str(path.absolute()),
+        "name": name[-_NAME_CHARACTERS:],
+        "language": language,
+        "sound": sound,
+    }
     try:
         ended = run_confined(
             [sys.executable, "-m", "workflow.media.examine"],
@@ -76,7 +91,7 @@ def examine(path: Path, *, name: str = "", watch: Watch = unwatched) -> Examined
             hear=hear,
             look=lambda: watch(permille, "Reading the file"),
             given=json.dumps(question).encode(),
-            environment=_environment(),
+            environment=python_environment(),
         )
     except ToolFailed as stalled:
         raise _gave_up("It could not be read in a reasonable time.", stalled.details) from stalled
@@ -87,15 +102,6 @@ def examine(path: Path, *, name: str = "", watch: Watch = unwatched) -> Examined
         raise BadInput(**refusal)
     watch(1000, "Reading the file")
     return Examined.from_json(told["examined"])
-
-
-def _environment() -> dict[str, str]:
-    """Finds this package wherever it runs from; one thread, because each reserves address space."""
-    return {
-        "PYTHONPATH": str(Path(workflow.__path__[0]).parent),
-        "PYTHONSAFEPATH": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
 
 
 def _gave_up(how: str, details: dict[str, object]) -> BadInput:

@@ -22,6 +22,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
+import workflow
 from workflow.errors import ToolFailed
 
 GIB = 1 << 30
@@ -211,6 +212,15 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             process.wait(patience)
         except (ProcessLookupError, subprocess.TimeoutExpired):
             continue
+
+
+def python_environment() -> dict[str, str]:
+    """For a program of this package: found wherever it runs from; one thread, as each reserves address space."""
+    return {
+        "PYTHONPATH": str(Path(workflow.__path__[0]).parent),
+        "PYTHONSAFEPATH": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
 
 
 def _environment() -> dict[str, str]:

@@ -129,8 +129,8 @@ class RenderPlan:
 
 
 def gops(film: Film) -> tuple[int, ...]:
-    """First frames of the GOPs that ingest gives every mezzanine."""
-    return tuple(range(0, film.frames, GOP_SECONDS * nominal_rate(film.rate)))
+    """Frames at which the film is cut: those of a picture taken as it was, else every two seconds."""
+    return film.starts or tuple(range(0, film.frames, GOP_SECONDS * nominal_rate(film.rate)))
 
 
 def plan_render(
