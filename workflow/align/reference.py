@@ -76,7 +76,8 @@ def seconds_of(cues: Sequence[Cue]) -> Floats:
 def without_repeats(values: Floats) -> Floats:
     """Each value once, sorted: what `numpy.unique` gives, which imports masked arrays for it."""
     ordered = np.sort(values, axis=None)
-    return ordered[np.concatenate([[True], np.diff(ordered) > 0])[: len(ordered)]]
+    out: Floats = ordered[np.concatenate([[True], np.diff(ordered) > 0])[: len(ordered)]]
+    return out
 
 
 def reference_of_spans(

@@ -6,7 +6,8 @@ tracks.py    a track at a glance
 imports.py   files read in; those that wait for a person
 exports.py   a draft or version in any format
 drafts.py    the draft, its saves and merges
-alignment.py new times: the job and its proposal
+alignment.py new times: the job that looks for them
+proposals.py what a person makes of them, by the segment or by the cue
 checks.py    the quality rules over a draft or version
 submission.py  a draft becomes a version
 words.py     words, names, terms, memory
@@ -19,12 +20,7 @@ identify.py  what is this file?
 jobs.py      what each kind of job runs; cancel, retry, sweep
 """
 
-from workflow.stages.alignment import (
-    accept_proposal,
-    proposal_view,
-    reject_proposal,
-    start_alignment,
-)
+from workflow.stages.alignment import start_alignment
 from workflow.stages.builds import build_file, build_view, request_build
 from workflow.stages.checks import (
     cue_help,
@@ -34,6 +30,7 @@ from workflow.stages.checks import (
     mends,
     rules_view,
     save_rules,
+    standard_numbers,
     suggestions,
 )
 from workflow.stages.delivery import plan_final
@@ -89,6 +86,13 @@ from workflow.stages.people import (
     projects_of,
     remove_member,
 )
+from workflow.stages.proposals import (
+    accept_proposal,
+    decide_proposal,
+    proposal_view,
+    reject_proposal,
+    undo_decision,
+)
 from workflow.stages.renders import (
     render_file,
     render_manifest,
@@ -142,6 +146,7 @@ __all__ = [
     "create_person",
     "create_project",
     "cue_help",
+    "decide_proposal",
     "draft",
     "draft_history",
     "drop_received",
@@ -199,6 +204,7 @@ __all__ = [
     "save_rules",
     "save_term",
     "say_of_received",
+    "standard_numbers",
     "start_alignment",
     "start_package",
     "start_render",
@@ -207,6 +213,7 @@ __all__ = [
     "sweep",
     "take_received",
     "track_view",
+    "undo_decision",
     "upload_view",
     "version_cues",
     "what_is",

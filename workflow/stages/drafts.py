@@ -26,6 +26,7 @@ from workflow.tracks.document import to_document
 from workflow.tracks.limits import refuse_crowd, refuse_too_many
 
 _TRIES = 5
+_TELLS = ("proposal", "segments", "of", "cues", "all", "undoes", "afresh")
 
 #: From the current cues and their etag: the new ones, what the save is called, how many were merged.
 Change: TypeAlias = Callable[[tuple[Cue, ...], str], tuple[tuple[Cue, ...], str, int]]
@@ -115,9 +116,17 @@ def draft_history(house: House, track_id: str) -> list[DraftSaveView]:
                 person=show.name_of(session, save.person_id),
                 created_at=save.created_at,
                 current=save.revision == current.revision,
+                told=_told(save),
             )
             for save in saves
         ]
+
+
+def _told(save: DraftSave) -> dict[str, Any] | None:
+    """What a decision on a proposal was about."""
+    if save.what not in ("align", "reject", "undo") or not save.report:
+        return None
+    return {name: save.report[name] for name in _TELLS if name in save.report}
 
 
 def restore_save(house: House, actor: Actor, track_id: str, revision: int) -> DraftView:
@@ -174,6 +183,32 @@ def save_as(
     raise Conflict(
         "DRAFT_BUSY", "Others are saving this draft at this moment.", advice="Try again."
     )
+
+
+def note_in_history(
+    session: Session, actor: Actor, track_id: str, what: str, report: dict[str, Any]
+) -> None:
+    """One more line in the history of a draft that stays as it is. The track is locked."""
+    now = draft_row(session, track_id)
+    now.revision += 1
+    latest = session.scalars(
+        select(DraftSave)
+        .where(DraftSave.track_id == track_id, DraftSave.revision < now.revision)
+        .order_by(DraftSave.revision.desc())
+        .limit(1)
+    ).one()
+    session.add(
+        DraftSave(
+            track_id=track_id,
+            revision=now.revision,
+            document=now.document,
+            cue_count=latest.cue_count,
+            what=what,
+            report=report,
+            person_id=actor.user_id,
+        )
+    )
+    session.flush()
 
 
 @in_whole

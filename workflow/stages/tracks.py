@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from workflow.people import Actor
 from workflow.stages import show
-from workflow.stages.alignment import open_proposal, proposal_in
 from workflow.stages.drafts import draft_view
+from workflow.stages.proposals import open_proposal, proposal_in
 from workflow.stages.views import TrackView
 from workflow.store.house import House
 from workflow.store.tables import Film, Project, Track

@@ -168,7 +168,11 @@ class DraftView:
 
 @dataclass(frozen=True)
 class ProposalView:
-    """Alignment's suggestion. Each cue: uid, text, old_start, old_end, start, end, confidence, mark, changed."""
+    """Alignment's suggestion.
+
+    Each cue: uid, text, old_start, old_end, start, end, confidence, mark, segment (from 0), changed, and decision:
+    accepted, rejected or ""; each segment too, and there it may be "partly".
+    """
 
     id: str
     track_id: str
@@ -186,6 +190,7 @@ class ProposalView:
     statistics: dict[str, Any]
     cues: list[dict[str, Any]]
     created_at: int
+    can_undo: bool = False  # a decision can be taken back
 
 
 @dataclass(frozen=True)
@@ -391,8 +396,11 @@ class DraftSaveView:
     """One line of a draft's history."""
 
     revision: int
-    what: str  # import | edit | merge | align | restore
+    what: str  # import | edit | merge | align | reject | undo | restore
     cue_count: int
     person: str
     created_at: int
     current: bool
+    told: dict[str, Any] | None = (
+        None  # of a decision: proposal, segments (from 1) of how many, cues (their number), undoes
+    )
