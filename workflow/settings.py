@@ -25,6 +25,12 @@ class Settings:
     stall_seconds          a job without progress for this long is stopped and tried again
     secure_cookies         true behind TLS; plain http is for localhost
     accel_redirect         true behind nginx: files are sent by X-Accel-Redirect
+    blobs                  where films are kept: a folder, or s3://bucket/prefix?endpoint=…; empty: in data_dir
+    s3_redirect            true: downloads are sent from S3 itself, by a link that lasts ten minutes
+    cache                  folder for what was fetched from S3; empty: in data_dir
+    cache_bytes            at most so much is kept there
+    segment_cache_bytes    at most so much is kept of encoded parts of films, which save encoding them again
+    least_free_bytes       with less free on the disk no render is begun; uploads are refused a little earlier
     """
 
     data_dir: Path
@@ -40,6 +46,12 @@ class Settings:
     stall_seconds: float = 180
     secure_cookies: bool = False
     accel_redirect: bool = False
+    blobs: str = ""
+    s3_redirect: bool = False
+    cache: str = ""
+    cache_bytes: int = 20 << 30
+    segment_cache_bytes: int = 50 << 30
+    least_free_bytes: int = 2 << 30
 
     @property
     def broker_socket(self) -> Path | None:
@@ -49,12 +61,19 @@ class Settings:
         return path if self.redis_url == f"{prefix}{_broker_socket(self.data_dir)}" else None
 
     @property
-    def blob_dir(self) -> Path:
-        return self.data_dir / "blobs"
+    def blob_dir(self) -> Path | None:
+        """The folder of blobs; None when they are in S3."""
+        if self.blobs.startswith("s3://"):
+            return None
+        return Path(self.blobs).absolute() if self.blobs else self.data_dir / "blobs"
+
+    @property
+    def cache_dir(self) -> Path:
+        return Path(self.cache).absolute() if self.cache else self.data_dir / "cache"
 
     @property
     def work_dir(self) -> Path:
-        """Same filesystem as the blobs, so that publishing is a rename."""
+        """Best on the filesystem of the blobs: then publishing is a rename."""
         return self.data_dir / "work"
 
     @property
@@ -80,6 +99,14 @@ class Settings:
             stall_seconds=float(env.get("TERJIME_STALL_SECONDS", cls.stall_seconds)),
             secure_cookies=_flag(env.get("TERJIME_SECURE_COOKIES", "")),
             accel_redirect=_flag(env.get("TERJIME_ACCEL_REDIRECT", "")),
+            blobs=env.get("TERJIME_BLOBS", ""),
+            s3_redirect=_flag(env.get("TERJIME_S3_REDIRECT", "")),
+            cache=env.get("TERJIME_CACHE", ""),
+            cache_bytes=int(env.get("TERJIME_CACHE_BYTES", cls.cache_bytes)),
+            segment_cache_bytes=int(
+                env.get("TERJIME_SEGMENT_CACHE_BYTES", cls.segment_cache_bytes)
+            ),
+            least_free_bytes=int(env.get("TERJIME_LEAST_FREE_BYTES", cls.least_free_bytes)),
         )
 
 

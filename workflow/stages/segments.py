@@ -60,7 +60,7 @@ class LedgerSegments:
         sha256 = self._known[key]
         if sha256 is None or self._house.blobs.size(sha256) is None:
             return None
-        return self._house.blobs.path(sha256)
+        return self._house.blobs.existing(sha256)
 
 
 @in_whole

@@ -93,11 +93,22 @@ class Blob(Base):
     """An immutable file; this row is what makes it visible."""
 
     __tablename__ = "blob"
+    __table_args__ = (
+        Index(
+            "blob_condemned",
+            "condemned_at",
+            sqlite_where=text("condemned_at IS NOT NULL"),
+            postgresql_where=text("condemned_at IS NOT NULL"),
+        ),
+    )
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     size: Mapped[int]
     media_type: Mapped[str] = mapped_column(String(80))
-    state: Mapped[str] = mapped_column(String(12), default="present")  # present | missing | damaged
+    state: Mapped[str] = mapped_column(
+        String(12), default="present"
+    )  # present | missing | damaged | removing
     created_at: Mapped[int] = _created()
+    condemned_at: Mapped[int | None]  # since when nobody needs it, as `collect` saw it
 
 
 class Upload(Base):
@@ -452,13 +463,49 @@ class Render(Base):
     created_at: Mapped[int] = _created()
 
 
+class Package(Base):
+    """Finished films with all that belongs to them, as one archive; its bytes are put together when sent.
+
+    choice    {"renders": [SHA-256 …], "formats": [names …]}; what was asked for
+    made      the time that every file in it gets: of the approval
+    sha256    of the archive
+    """
+
+    __tablename__ = "package"
+    __table_args__ = (UniqueConstraint("version_id", "choice_hash"),)
+    id: Mapped[str] = _id()
+    version_id: Mapped[str] = _to("track_version.id")
+    job_id: Mapped[str] = _to("job.id")
+    kind: Mapped[str] = mapped_column(String(12))  # delivery | room
+    choice: Mapped[dict[str, Any]]
+    choice_hash: Mapped[str] = mapped_column(String(64))
+    file_name: Mapped[str] = mapped_column(String(255))
+    made: Mapped[int]
+    sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    size: Mapped[int | None]
+    created_by: Mapped[str] = _to("person.id")
+    created_at: Mapped[int] = _created()
+
+
+class PackageFile(Base):
+    """One file of a package, in its place, with the CRC-32 that the archive states."""
+
+    __tablename__ = "package_file"
+    package_id: Mapped[str] = mapped_column(ForeignKey("package.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(255))
+    sha256: Mapped[str] = _to("blob.sha256")
+    size: Mapped[int]
+    crc32: Mapped[int]
+
+
 class Segment(Base):
     """An encoded stretch of a film, named by everything that went into it."""
 
     __tablename__ = "segment"
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     sha256: Mapped[str] = _to("blob.sha256")
-    used_at: Mapped[int] = _created()
+    used_at: Mapped[int] = mapped_column(BigInteger, default=now_ms, index=True)
 
 
 class Job(Base):
