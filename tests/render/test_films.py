@@ -34,11 +34,11 @@ def packets(path: Path, kind: str) -> list[tuple[Fraction, bytes]]:
         return [(Fraction(p.pts * p.time_base), bytes(p)) for p in media.demux(stream) if p.size]
 
 
-def samples(path: Path) -> np.ndarray:
-    """The first sound, decoded by ffmpeg: what a player plays from the picture's time 0."""
+def samples(path: Path, number: int = 0) -> np.ndarray:
+    """One of the sounds, decoded by ffmpeg: what a player plays from the picture's time 0."""
     from workflow.media.ffmpeg import find_ffmpeg
 
-    command = [find_ffmpeg(), "-v", "error", "-i", str(path), "-map", "0:a:0", "-ac", "1"]
+    command = [find_ffmpeg(), "-v", "error", "-i", str(path), "-map", f"0:a:{number}", "-ac", "1"]
     done = subprocess.run([*command, "-f", "f32le", "-"], capture_output=True, check=True)
     return np.frombuffer(done.stdout, np.float32)
 
@@ -350,7 +350,7 @@ def test_f25_a_damaged_segment_is_found_out_before_it_becomes_a_film(
     for harm in (whole[:-1], whole[:40], whole[:-5] + bytes([whole[-5] ^ 1]) + whole[-4:]):
         file.write_bytes(harm)
         with pytest.raises(ToolFailed) as failed:
-            stitch(plan, store, None, tmp_path / f"{len(harm)}{harm[-5]}.mp4", tags={})
+            stitch(plan, store, (), tmp_path / f"{len(harm)}{harm[-5]}.mp4", tags={})
         assert failed.value.code == "SEGMENT_DAMAGED"
 
 
@@ -427,8 +427,12 @@ def test_the_command_line_renders_a_film_from_plain_files_and_its_cache(
         0,
         100,
     }  # the minute may have changed
-    done = terjime("final", "-o", "soft.mkv", "--form", "soft-mkv")
+    second = ["--second", str(track), "--second-language", "ru", "--dub", str(reel.sound)]
+    done = terjime("final", "-o", "soft.mkv", "--form", "soft-mkv", *second)
     assert done.returncode == 0, done.stderr
+    with av.open(str(tmp_path / "soft.mkv")) as media:
+        languages = [s.metadata.get("language") for s in media.streams if s.type != "video"]
+        assert languages == ["tuk", None, "tuk", "rus"]  # dub, original, subtitles
     done = terjime("final", "-o", "soft.mkv")
     assert done.returncode == 3
     assert json.loads(done.stdout)["error"]["code"] == "OUTPUT_EXISTS"

@@ -24,11 +24,12 @@ from workflow.media.names import display_name
 from workflow.progress import Watch, part
 from workflow.render.engine import render as render_film
 from workflow.render.plan import Stamp
-from workflow.render.recipe import FINAL, FORMS, REVIEW, Recipe
+from workflow.render.recipe import CODECS, FINAL, FORMS, NAMED, PLACES, REVIEW, Recipe, named
 from workflow.render.segments import FolderSegments
+from workflow.render.sound import Dub
 from workflow.settings import Settings
 from workflow.timebase import clock
-from workflow.tracks.cues import canonical, track_hash
+from workflow.tracks.cues import Cue, canonical, track_hash
 from workflow.tracks.formats import read_subtitles
 
 FILE = click.Path(path_type=Path)
@@ -47,9 +48,19 @@ def _options(command: Any) -> Any:
         click.option("--workers", type=click.IntRange(1, 64), default=os.cpu_count() or 1),
         click.option("--cache", type=FILE, help="Folder of what was made before."),
         click.option("--recipe", "recipe_file", type=FILE, help="JSON file of settings."),
+        click.option("--like", type=click.Choice(list(NAMED)), help="A recipe that has a name."),
+        click.option("--codec", type=click.Choice(CODECS), help="Of the picture."),
+        click.option("--height", type=int, help="Lines of the picture; never enlarged."),
+        click.option("--watermark", help="Half-transparent across the picture."),
+        click.option("--sound", type=click.IntRange(0), help="Which sound of FILM, from 0."),
+        click.option("--dub", type=FILE, help="Mix (WAV, FLAC): the first sound of the film."),
+        click.option("--dub-language", default="tk", show_default=True, help="Of the mix, BCP 47."),
+        click.option("--second", type=FILE, help="Subtitle file of another language."),
+        click.option("--second-language", help="Of it, BCP 47."),
+        click.option("--second-place", type=click.Choice(PLACES), help="Where it is drawn."),
         click.option("--encoding", help="Of TRACK; without it, judged from its letters."),
         click.option("--language", default="tk", show_default=True, help="Of TRACK, BCP 47."),
-        click.option("--track", type=FILE, required=True, help="Subtitle file."),
+        click.option("--track", type=FILE, help="Subtitle file; may be left out beside --dub."),
         click.argument("film", type=FILE),
     ):
         command = option(command)
@@ -59,11 +70,9 @@ def _options(command: Any) -> Any:
 @render.command()
 @_options
 @click.option("--form", type=click.Choice([form for form in FORMS if form != "review"]))
-def final(film: Path, recipe_file: Path | None, form: str | None, **rest: Any) -> None:
-    """Write FILM with TRACK in full quality, burned in or as soft subtitles."""
-    recipe = _recipe(recipe_file, FINAL)
-    if form:
-        recipe = replace(recipe, form=form)
+def final(film: Path, form: str | None, **rest: Any) -> None:
+    """Write FILM with TRACK in full quality, burned in or as soft subtitles, dubbed or not."""
+    recipe, rest = _recipe(FINAL, {"form": form} if form else {}, **rest)
     if recipe.form == "review":
         raise BadInput("RECIPE", "This is the recipe of a review build.", where="form")
     _render(film, recipe, None, **rest)
@@ -73,11 +82,11 @@ def final(film: Path, recipe_file: Path | None, form: str | None, **rest: Any) -
 @_options
 @click.option("--title", help="What the stamp calls the film; without it, its file name.")
 @click.option("--version", type=click.IntRange(1), default=1, help="Number in the stamp.")
-def review(
-    film: Path, recipe_file: Path | None, title: str | None, version: int, **rest: Any
-) -> None:
+@click.option("--numbers", is_flag=True, help="Draw the number of each cue.")
+def review(film: Path, title: str | None, version: int, numbers: bool, **rest: Any) -> None:
     """Write a small, stamped FILM with TRACK burned in, to be watched and judged."""
-    recipe = replace(_recipe(recipe_file, REVIEW), form="review")
+    more = {"form": "review"} | ({"numbers": True} if numbers else {})
+    recipe, rest = _recipe(REVIEW, more, **rest)
     made = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     stamp = Stamp(title or display_name(film.stem), rest["language"], version, "", made)
     _render(film, recipe, stamp, **rest)
@@ -88,7 +97,9 @@ def _render(
     recipe: Recipe,
     stamp: Stamp | None,
     *,
-    track: Path,
+    track: Path | None,
+    second: Path | None,
+    dub: Dub | None,
     language: str,
     encoding: str | None,
     cache: Path | None,
@@ -98,10 +109,7 @@ def _render(
 ) -> None:
     if out.exists():
         raise BadInput("OUTPUT_EXISTS", f"There is a file already: {out.name}.", where=out.name)
-    numbers = itertools.count(1)
-    cues = read_subtitles(
-        track.read_bytes(), encoding=encoding, uid=lambda: f"cue-{next(numbers)}"
-    ).cues
+    cues = _cues(track, encoding) if track else ()
     settings = Settings.from_env()
     folder = cache or _usual_cache()
     progress = ProgressLine()
@@ -109,6 +117,7 @@ def _render(
     track_name = track_hash(language, film.hash, cues)
     if stamp:
         stamp = replace(stamp, track_hash=track_name)
+    other = _cues(second, encoding) if second else None
     segments = FolderSegments(folder / "segments", limit_bytes=CACHE_BYTES)
     work = folder / "work"
     work.mkdir(parents=True, exist_ok=True)
@@ -122,6 +131,8 @@ def _render(
         recipe,
         unfinished,
         segments=segments,
+        second=other,
+        dub=dub,
         stamp=stamp,
         language=language,
         tags=_tags(recipe, track_name, stamp, source),
@@ -149,16 +160,57 @@ def _tags(recipe: Recipe, track_name: str, stamp: Stamp | None, source: Path) ->
     return {"title": display_name(source.stem), "comment": canonical(body).decode()}
 
 
-def _recipe(file: Path | None, usual: Recipe) -> Recipe:
+def _recipe(
+    usual: Recipe,
+    given: dict[str, Any],
+    *,
+    recipe_file: Path | None,
+    like: str | None,
+    dub: Path | None,
+    dub_language: str,
+    second: Path | None,
+    second_language: str | None,
+    second_place: str | None,
+    **rest: Any,
+) -> tuple[Recipe, dict[str, Any]]:
+    """The recipe: what options say over what the file says over the named one; and the other options."""
+    body = _recipe_body(recipe_file)
+    if like or "like" in body:
+        usual = named(like or body["like"])
+    for name in ("codec", "height", "watermark", "sound"):
+        value = rest.pop(name)
+        if value is not None:
+            given[name] = value
+    if second is not None:
+        said = {"language": second_language, "place": second_place}
+        given["second"] = (body.get("second") or {}) | {k: v for k, v in said.items() if v}
+    elif second_language or second_place:
+        raise click.UsageError("--second-language and --second-place are of a --second track.")
+    if dub is not None and body.get("sounds", usual.sounds) == "original":
+        given["sounds"] = "both"
+    if rest["track"] is None and dub is None:
+        raise click.UsageError("Name a subtitle file with --track, or a mix with --dub.")
+    body = {name: value for name, value in body.items() if name != "like"}
+    mix = Dub(dub, dub_language) if dub is not None else None
+    return usual.changed(body | given), rest | {"dub": mix, "second": second}
+
+
+def _recipe_body(file: Path | None) -> dict[str, Any]:
     if file is None:
-        return usual
+        return {}
     try:
         body = json.loads(file.read_bytes())
     except ValueError as error:
         raise BadInput("RECIPE", f"{file.name} is not JSON: {error}.", where=file.name) from error
-    if isinstance(body, dict):
-        body = {**usual.to_json(), **body}
-    return Recipe.from_json(body)
+    if not isinstance(body, dict):
+        raise BadInput("RECIPE", f"Not a JSON object: {file.name}.", where=file.name)
+    return body
+
+
+def _cues(file: Path, encoding: str | None) -> tuple[Cue, ...]:
+    numbers = itertools.count(1)
+    read = read_subtitles(file.read_bytes(), encoding=encoding, uid=lambda: f"cue-{next(numbers)}")
+    return read.cues
 
 
 def _usual_cache() -> Path:
@@ -182,7 +234,9 @@ def _ingested(
         finally:
             shutil.rmtree(arriving, ignore_errors=True)
     body = json.loads((kept / "film.json").read_text())
-    film = Film(**{**body, "rate": Fraction(*body["rate"])})
+    film = Film(
+        **{**body, "rate": Fraction(*body["rate"]), "starts": tuple(body.get("starts", ()))}
+    )
     sound = kept / "sound.flac"
     return film, kept / "mezzanine.mp4", sound if film.has_sound else None
 

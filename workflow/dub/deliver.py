@@ -13,18 +13,13 @@ from workflow.dub.loudness import Measured, Meter, measure_file
 from workflow.dub.mix import Mix, MixReport, Target, loudness_in, master
 from workflow.dub.sound import RATE, Samples, decoded, samples_of
 from workflow.errors import BadInput, ToolFailed
+from workflow.language.codes import three_letters
 from workflow.media.container import sniff
 from workflow.media.ffmpeg import input_arguments, run_ffmpeg
 from workflow.media.probe import Examined, examine
 from workflow.progress import Watch, part, unwatched
 from workflow.timebase import FLICKS_PER_SECOND, Flicks, decimal_seconds
 
-#: ISO 639-2/T, which is what MP4 and Matroska write.
-_THREE_LETTERS = {
-    **{"tk": "tuk", "ru": "rus", "en": "eng", "de": "deu", "fr": "fra", "es": "spa", "ar": "ara"},
-    **{"zh": "zho", "fa": "fas", "tr": "tur", "uz": "uzb", "kk": "kaz", "az": "aze", "uk": "ukr"},
-    **{"ky": "kir", "tg": "tgk", "it": "ita", "pt": "por", "pl": "pol", "hi": "hin", "ur": "urd"},
-}
 SUFFIXES = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".wav": "wav"}
 _BIT_RATE = "256k"
 _ATTEMPTS = 4
@@ -200,7 +195,7 @@ def _mux(
     original = (
         [
             *("-map", f"0:{film.sound_index}", "-c:a:1", "copy", "-disposition:a:1", "0"),
-            *("-metadata:s:a:1", f"language={_code(film.language)}"),
+            *("-metadata:s:a:1", f"language={three_letters(film.language)}"),
         ]
         if sound
         else []
@@ -212,7 +207,12 @@ def _mux(
             *("-itsoffset", decimal_seconds(film.picture_start - film.start)),
             *input_arguments(wav.absolute(), "wav"),
             *("-map", "0:v:0", "-c:v", "copy", "-map", "1:a:0", *codec),
-            *("-disposition:a:0", "default", "-metadata:s:a:0", f"language={_code(language)}"),
+            *(
+                "-disposition:a:0",
+                "default",
+                "-metadata:s:a:0",
+                f"language={three_letters(language)}",
+            ),
             *original,
             *("-map_chapters", "0", "-map_metadata", "-1", "-fflags", "+bitexact"),
             *(("-movflags", "+faststart") if kind in {"mp4", "mov"} else ()),
@@ -223,10 +223,3 @@ def _mux(
         doing="Writing the dubbed film",
         ffmpeg=ffmpeg,
     )
-
-
-def _code(language: str | None) -> str:
-    if not language:
-        return "und"
-    short = language.split("-", maxsplit=1)[0].lower()
-    return _THREE_LETTERS.get(short, short if len(short) == 3 else "und")

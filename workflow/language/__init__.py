@@ -3,6 +3,7 @@
 letters.py        the alphabet; what is put right in any text that comes in
 encodings.py      which encoding a file is in, judged by its letters
 scripts.py        Cyrillic and Latin, and the letters of 1993 to 1999
+codes.py          languages as MP4 and Matroska write them
 tell.py           which language a few cues are in
 endings.py        endings of nouns: taken off, put on
 spelling.py       which words are right; marks restored; stems

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
 
 from workflow.errors import BadInput, Cancelled, ToolFailed
+from workflow.language.codes import three_letters
 from workflow.media.facts import Film
 from workflow.progress import Watch, part, unwatched
 from workflow.render.ass import missing_letters
@@ -16,21 +18,10 @@ from workflow.render.plan import RenderPlan, Stamp, plan_render
 from workflow.render.recipe import Recipe
 from workflow.render.run import Run, as_runs, encode_run, missing, run_frames
 from workflow.render.segments import SegmentStore, is_whole
-from workflow.render.soft import write_soft
-from workflow.render.sound import keep_sound
+from workflow.render.soft import Text, write_soft
+from workflow.render.sound import Dub, keep_dub, keep_sound
 from workflow.render.stitch import stitch
 from workflow.tracks.cues import Cue
-
-#: ISO 639-2/T for containers; BCP 47 tags that have none of two letters are written as they are.
-_LANGUAGES = {
-    "tk": "tuk",
-    "ru": "rus",
-    "en": "eng",
-    "fa": "fas",
-    "tr": "tur",
-    "uz": "uzb",
-    "de": "deu",
-}
 
 
 def render(
@@ -43,6 +34,8 @@ def render(
     out: Path,
     *,
     segments: SegmentStore,
+    second: Sequence[Cue] | None = None,
+    dub: Dub | None = None,
     stamp: Stamp | None = None,
     language: str = "tk",
     tags: dict[str, str] | None = None,
@@ -56,6 +49,8 @@ def render(
     mezzanine  what is encoded from; original is only copied from
     sound      ingest's FLAC; None if the film is silent
     out        must not exist yet; it is not there after a failure
+    second     cues of the second track, if the recipe has one
+    dub        the mix, if the recipe is to be heard with it
     language   BCP 47 of the cues
     tags       "title" and "comment" of the file
     work       for temporary files, on the filesystem of the segments; beside *out* unless given
@@ -64,19 +59,33 @@ def render(
     """
     if out.exists():
         raise BadInput("OUTPUT_EXISTS", f"There is a file already: {out.name}.", where=out.name)
-    plan = plan_render(film, cues, recipe, stamp=stamp)
+    if (recipe.sounds == "original") != (dub is None):
+        raise BadInput(
+            "RECIPE",
+            "The recipe is to be heard with a dub and none was given."
+            if dub is None
+            else "A dub was given and the recipe leaves it out.",
+            where="sounds",
+            advice="Give the mix as a file and say “both” or “dub”.",
+        )
+    plan = plan_render(film, cues, recipe, second=second, stamp=stamp)
     workplace = work or out.parent
+    kept = _Sounds(plan, original, sound, dub, segments, workplace, ffmpeg)
+    texts = [Text(cues, three_letters(language))]
+    if second is not None and recipe.second is not None:
+        texts.append(Text(second, three_letters(recipe.second.language)))
     try:
         if recipe.is_soft:
             encoded = 0
             write_soft(
                 plan,
-                cues,
+                texts,
                 original,
                 out,
-                language=_LANGUAGES.get(language.split("-", maxsplit=1)[0], language),
+                dub=kept.dub(watch=part(watch, 0, 300)),
+                segments=segments,
                 tags=tags or {},
-                watch=part(watch, 0, 950),
+                watch=part(watch, 300, 950),
             )
         else:
             encoded = build_segments(
@@ -89,19 +98,16 @@ def render(
                 workers=workers,
             )
             encoded += _put_together(
-                plan,
-                mezzanine,
-                original,
-                sound,
-                segments,
-                out,
-                tags=tags or {},
-                work=workplace,
-                watch=part(watch, 850, 950),
-                ffmpeg=ffmpeg,
+                plan, mezzanine, kept, segments, out, tags=tags or {}, watch=part(watch, 850, 950)
             )
         report = report_build(
-            plan, cues, out, encoded, with_sound=sound is not None, watch=part(watch, 950, 1000)
+            plan,
+            cues,
+            out,
+            encoded,
+            second=second or (),
+            with_sound=sound is not None or dub is not None,
+            watch=part(watch, 950, 1000),
         )
     except BaseException:
         out.unlink(missing_ok=True)
@@ -110,39 +116,63 @@ def render(
     return report
 
 
+@dataclass(frozen=True)
+class _Sounds:
+    """The sounds that the recipe wants, made where they are not kept yet."""
+
+    plan: RenderPlan
+    original: Path
+    sound: Path | None
+    mix: Dub | None
+    segments: SegmentStore
+    work: Path
+    ffmpeg: str
+
+    def dub(self, *, watch: Watch = unwatched, anew: bool = False) -> str | None:
+        if self.mix is None:
+            return None
+        return keep_dub(
+            self.plan.film,
+            self.plan.recipe,
+            self.mix,
+            self.segments,
+            work=self.work,
+            watch=watch,
+            ffmpeg=self.ffmpeg,
+            anew=anew,
+        )
+
+    def own(self, *, watch: Watch = unwatched, anew: bool = False) -> str | None:
+        if self.sound is None or self.plan.recipe.sounds == "dub":
+            return None
+        return keep_sound(
+            self.plan.film,
+            self.plan.recipe,
+            self.original,
+            self.sound,
+            self.segments,
+            work=self.work,
+            watch=watch,
+            ffmpeg=self.ffmpeg,
+            anew=anew,
+        )
+
+
 def _put_together(
     plan: RenderPlan,
     mezzanine: Path,
-    original: Path,
-    sound: Path | None,
+    sounds: _Sounds,
     segments: SegmentStore,
     out: Path,
     *,
     tags: dict[str, str],
-    work: Path,
     watch: Watch,
-    ffmpeg: str,
 ) -> int:
     """Stitch picture and sound. What turns out to be damaged is made anew, once; returns its frames."""
-
-    def sound_key(*, anew: bool) -> str | None:
-        if sound is None:
-            return None
-        return keep_sound(
-            plan.film,
-            plan.recipe,
-            original,
-            sound,
-            segments,
-            work=work,
-            watch=part(watch, 0, 500),
-            ffmpeg=ffmpeg,
-            anew=anew,
-        )
-
-    key = sound_key(anew=False)
+    made = sounds.dub(watch=part(watch, 0, 250)), sounds.own(watch=part(watch, 250, 500))
+    keys = [key for key in made if key is not None]
     try:
-        stitch(plan, segments, key, out, tags=tags, watch=part(watch, 500, 1000))
+        stitch(plan, segments, keys, out, tags=tags, watch=part(watch, 500, 1000))
     except ToolFailed as error:
         if error.code != "SEGMENT_DAMAGED":
             raise
@@ -155,10 +185,11 @@ def _put_together(
         if not is_whole(segments.path(segment.key))
     ]
     for run in as_runs(plan, broken):
-        encode_run(plan, run, mezzanine, segments, work=work, ffmpeg=ffmpeg)
-    if key is not None and not is_whole(segments.path(key)):
-        sound_key(anew=True)
-    stitch(plan, segments, key, out, tags=tags)
+        encode_run(plan, run, mezzanine, segments, work=sounds.work, ffmpeg=sounds.ffmpeg)
+    for key, make in zip(made, (sounds.dub, sounds.own), strict=True):
+        if key is not None and not is_whole(segments.path(key)):
+            make(anew=True)
+    stitch(plan, segments, keys, out, tags=tags)
     return sum(plan.segments[index].frames for index in broken)
 
 
@@ -168,11 +199,12 @@ def report_build(
     out: Path,
     encoded_frames: int,
     *,
+    second: Sequence[Cue] = (),
     with_sound: bool,
     watch: Watch = unwatched,
 ) -> BuildReport:
     """Measure *out* and report it. Raises ToolFailed OUTPUT_INVALID."""
-    measures = measure_build(out, plan, cues, with_sound=with_sound, watch=watch)
+    measures = measure_build(out, plan, cues, second=second, with_sound=with_sound, watch=watch)
     grid = plan.film.grid
     return BuildReport(
         form=plan.recipe.form,
@@ -182,7 +214,7 @@ def report_build(
         duration=measures.duration,
         bytes=measures.bytes,
         has_sound=measures.has_sound,
-        cues=len(cues),
+        cues=len(cues) + len(second),
         segments=len(plan.segments),
         encoded_frames=encoded_frames,
         unseen=tuple(
@@ -190,7 +222,7 @@ def report_build(
             for number, cue in enumerate(cues, start=1)
             if grid.first_frame_at(cue.start) >= min(plan.film.frames, grid.first_frame_at(cue.end))
         ),
-        missing_letters=missing_letters("".join(cue.text for cue in cues)),
+        missing_letters=missing_letters("".join(cue.text for cue in (*cues, *second))),
     )
 
 

@@ -68,6 +68,7 @@ def measure_build(
     plan: RenderPlan,
     cues: Sequence[Cue],
     *,
+    second: Sequence[Cue] = (),
     with_sound: bool,
     watch: Watch = unwatched,
 ) -> Measures:
@@ -87,7 +88,8 @@ def measure_build(
             format="mov" if mp4 else "matroska",
             options={"protocol_whitelist": "file"},
         ) as media:
-            return _measures(out, media, plan, cues, with_sound, watch)
+            texts = subtitle_packets(plan, cues) + subtitle_packets(plan, second)
+            return _measures(out, media, plan, texts, with_sound, watch)
     except (av.FFmpegError, IndexError, ValueError) as error:
         raise _invalid(f"it cannot be read ({error})") from error
 
@@ -96,7 +98,7 @@ def _measures(
     out: Path,
     media: Any,
     plan: RenderPlan,
-    cues: Sequence[Cue],
+    texts: int,
     with_sound: bool,
     watch: Watch,
 ) -> Measures:
@@ -105,9 +107,8 @@ def _measures(
     watch(0, "Measuring what was made")
     shown, spoken = _packets(media, picture)
     if plan.recipe.is_soft:
-        expected = subtitle_packets(plan, cues)
-        if spoken != expected:
-            raise _invalid(f"it has {spoken} of {expected} subtitles")
+        if spoken != texts:
+            raise _invalid(f"it has {spoken} of {texts} subtitles")
     else:
         _require_grid(shown, picture.time_base, plan)
     first, last = min(shown), max(shown)
@@ -119,6 +120,8 @@ def _measures(
         raise _invalid(
             "it has no sound" if with_sound else "it has a sound that it should not have"
         )
+    if plan.recipe.sounds == "both" and plan.film.has_sound and len(media.streams.audio) < 2:
+        raise _invalid("it has one sound where the dub and the original should be")
     context = picture.codec_context
     dice = random.Random(sha256(canonical(plan.to_json())))  # noqa: S311  no secret is made
     for start, end in _windows(first, last, picture.time_base, dice):

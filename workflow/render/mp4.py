@@ -1,4 +1,4 @@
-"""Writing MP4: one picture and one sound track from packets whose times are known exactly.
+"""Writing MP4: one picture and its sounds from packets whose times are known exactly.
 
 A general muxer works out what we know already (a film of 20 minutes has 84 000 packets); here the
 tables are written from arrays, and the same packets always give the same bytes: no clock is read.
@@ -39,6 +39,7 @@ class Track:
     empty      ticks before it begins
     shown      ticks that are shown in all, after *empty*
     keys       numbers of the key packets from 0; None: all
+    chosen     whether a player is to choose it among those of its kind
     """
 
     kind: bytes  # b"vide" | b"soun"
@@ -53,6 +54,7 @@ class Track:
     keys: Ints | None
     language: str
     size: tuple[int, int] = (0, 0)
+    chosen: bool = True
 
 
 def picture_entry(codec: str, size: tuple[int, int], configuration: bytes) -> bytes:
@@ -185,7 +187,12 @@ def _trak(
             _sample_table(track, offsets, counts, wide=wide),
         ),
     )
-    return _box(b"trak", _full(b"tkhd", 0, 3, head), _box(b"edts", _edits(track, scale)), media)
+    return _box(
+        b"trak",
+        _full(b"tkhd", 0, 3 if track.chosen else 2, head),
+        _box(b"edts", _edits(track, scale)),
+        media,
+    )
 
 
 def _media_head(track: Track) -> bytes:

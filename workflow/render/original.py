@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import av
 import av.stream
 
+from workflow.errors import BadInput
 from workflow.media.container import open_regular, sniff
 from workflow.media.ffmpeg import input_options
 
@@ -43,9 +44,21 @@ def chosen_picture(media: Any) -> Any | None:
     return max(pictures, key=_pixels, default=None)
 
 
-def chosen_sound(media: Any) -> Any | None:
-    """The stream that ingest took the sound from: the default one, else the first."""
+def chosen_sound(media: Any, number: int | None = None) -> Any | None:
+    """The sound at *number*, from 0; None: the one that ingest took, the default one, else the first.
+
+    Raises BadInput SOUND_NUMBER if there is none at *number*.
+    """
     sounds = [stream for stream in media.streams.audio if stream.codec_context is not None]
+    if number is not None:
+        if number >= len(sounds):
+            raise BadInput(
+                "SOUND_NUMBER",
+                f"The film has no sound number {number}: it has {len(sounds)}.",
+                where="sound",
+                advice="They are counted from 0; leave it out for the one that the film plays.",
+            )
+        return sounds[number]
     wanted = [s for s in sounds if av.stream.Disposition.default in s.disposition]
     return next(iter(wanted or sounds), None)
 

@@ -32,7 +32,7 @@ class Packets:
     sizes   bytes of each packet, in decoding order
     shown   picture: the frame each packet shows, from 0; mp4a: its first sample (below 0: primed and skipped)
     keys    numbers of the packets that decoding can start at
-    facts   width and height; or sample_rate, channels, and end (samples, of the last packet too)
+    facts   width and height; or sample_rate, channels, end (samples, of the last packet too), language
     """
 
     path: Path
@@ -43,7 +43,7 @@ class Packets:
     sizes: list[int]
     shown: list[int]
     keys: list[int]
-    facts: dict[str, int]
+    facts: dict[str, Any]
 
     def data(self) -> bytes:
         """All packets. Raises ToolFailed SEGMENT_DAMAGED if they are not as they were written."""
@@ -63,7 +63,7 @@ def write_segment(
     config: bytes,
     shown: list[int],
     keys: list[int],
-    facts: dict[str, int],
+    facts: dict[str, Any],
 ) -> None:
     """Write a segment file; the same packets give the same bytes."""
     parts = list(packets)

@@ -6,20 +6,28 @@ what a cue's author wrote. The upload's first frame is the film's time 0, wherev
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import re
 import struct
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+import av.stream
 
 from workflow.errors import ToolFailed
 from workflow.progress import Watch, unwatched
-from workflow.render.original import chosen_picture, open_original
+from workflow.render.mp4 import write_mp4
+from workflow.render.original import chosen_picture, chosen_sound, open_original
 from workflow.render.plan import RenderPlan
+from workflow.render.segments import SegmentStore, read_segment
+from workflow.render.stitch import sound_track
 from workflow.timebase import FLICKS_PER_MS, Flicks, to_seconds
 from workflow.tracks.cues import Cue, in_order
 
@@ -28,26 +36,36 @@ _MARKUP = re.compile(r"<(/?)([ibu])>")
 _FACES = {"b": 1, "i": 2, "u": 4}  # 3GPP TS 26.245: face-style-flags
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Cues that become one subtitle stream. language: ISO 639-2, "tuk"."""
+
+    cues: Sequence[Cue]
+    language: str
+
+
 def write_soft(
     plan: RenderPlan,
-    cues: Sequence[Cue],
+    texts: Sequence[Text],
     original: Path,
     out: Path,
     *,
-    language: str,
+    segments: SegmentStore,
+    dub: str | None = None,
     tags: dict[str, str],
     watch: Watch = unwatched,
 ) -> None:
-    """Write *out* from the upload's picture and its sounds, and *cues* as its subtitle stream.
+    """Write *out* from the upload's picture and its sounds, and a subtitle stream for each of *texts*.
 
-    language  ISO 639-2 of the cues: "tuk"
+    dub  key of the dub among the *segments*: it becomes the first sound, which players choose
 
-    Raises ToolFailed CONTAINER if the upload's packets do not fit into the container wanted.
+    The recipe says which of the upload's sounds come along. Raises BadInput SOUND_NUMBER, and ToolFailed CONTAINER if the upload's packets do not fit into the container wanted.
     """
     mkv = plan.recipe.form == "soft-mkv"
     try:
         with (
             open_original(original) as source,
+            _dub(dub, segments, out) as mix,
             av.open(
                 str(out),
                 "w",
@@ -57,7 +75,7 @@ def write_soft(
                 else {"movflags": "faststart", "fflags": "+bitexact"},
             ) as result,
         ):
-            _copy(plan, cues, source, result, language, tags, watch)
+            _copy(plan, texts, source, mix, result, tags, watch)
     except (av.FFmpegError, ValueError) as error:
         out.unlink(missing_ok=True)
         raise ToolFailed(
@@ -69,10 +87,10 @@ def write_soft(
 
 def _copy(
     plan: RenderPlan,
-    cues: Sequence[Cue],
+    texts: Sequence[Text],
     source: Any,
+    mix: Any | None,
     result: Any,
-    language: str,
     tags: dict[str, str],
     watch: Watch,
 ) -> None:
@@ -80,25 +98,33 @@ def _copy(
     picture = chosen_picture(source)
     if picture is None:
         raise ValueError("it has no picture")
-    streams = [picture, *source.streams.audio]
-    copies = {stream.index: result.add_stream_from_template(stream) for stream in streams}
-    for stream in streams:
-        copies[stream.index].time_base = stream.time_base
-        if name := stream.metadata.get("language"):
-            copies[stream.index].metadata["language"] = name
-    text = result.add_mux_stream("subrip" if mkv else "mov_text")
-    text.time_base = _MS
-    text.metadata["language"] = language
+    sounds = _own_sounds(plan, source)
+    streams = [picture, *sounds]
+    copies = {picture.index: _copied(result, picture)}
+    others: list[Iterator[Any]] = []
+    if mix is not None:
+        first = mix.streams.audio[0]
+        others.append(_moved(mix, first, _copied(result, first, av.stream.Disposition.default)))
+    for stream in sounds:
+        kept = av.stream.Disposition(0) if mix is not None else None
+        copies[stream.index] = _copied(result, stream, kept)
+    for number, text in enumerate(text for text in texts if text.cues):
+        stream = result.add_mux_stream("subrip" if mkv else "mov_text")
+        stream.time_base = _MS
+        stream.metadata["language"] = text.language
+        if number:
+            stream.disposition = av.stream.Disposition(0)
+        others.append(_subtitles(text.cues, plan, stream, mkv=mkv))
     for name, value in tags.items():
         result.metadata[name] = value
     zero = (picture.start_time or 0) * picture.time_base
-    waiting = _subtitles(cues, plan, text, mkv=mkv)
+    waiting = heapq.merge(*others, key=lambda packet: packet.dts * packet.time_base)
     due = next(waiting, None)
     length = max(1, plan.film.duration)
     for packet in _with_decoding_times(source.demux(streams)):
         stream = packet.stream
         now = packet.dts * stream.time_base - zero
-        while due is not None and due.pts * _MS <= now:
+        while due is not None and due.dts * due.time_base <= now:
             result.mux(due)
             due = next(waiting, None)
         shift = round(zero / stream.time_base)
@@ -110,6 +136,47 @@ def _copy(
     while due is not None:
         result.mux(due)
         due = next(waiting, None)
+
+
+def _own_sounds(plan: RenderPlan, source: Any) -> list[Any]:
+    """The upload's sounds that come along: all, or the one that the recipe picks, or none beside a dub."""
+    if plan.recipe.sounds == "dub":
+        return []
+    if plan.recipe.sound is None:
+        return list(source.streams.audio)
+    return [chosen_sound(source, plan.recipe.sound)]
+
+
+def _copied(result: Any, stream: Any, disposition: Any | None = None) -> Any:
+    """A stream of *result* for the packets of *stream*."""
+    copy = result.add_stream_from_template(stream)
+    copy.time_base = stream.time_base
+    if name := stream.metadata.get("language"):
+        copy.metadata["language"] = name
+    if disposition is not None:
+        copy.disposition = disposition
+    return copy
+
+
+@contextmanager
+def _dub(key: str | None, segments: SegmentStore, out: Path) -> Iterator[Any | None]:
+    """The dub as a file that can be read; None if there is none."""
+    if key is None:
+        yield None
+        return
+    kept = read_segment(segments.path(key))
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix="dub.") as folder:
+        file = Path(folder) / "dub.mp4"
+        write_mp4(file, [sound_track(kept)], [iter([kept.data()])], {})
+        with av.open(str(file), format="mov", options={"protocol_whitelist": "file"}) as media:
+            yield media
+
+
+def _moved(media: Any, stream: Any, to: Any) -> Iterator[Any]:
+    for packet in media.demux(stream):
+        if packet.size:
+            packet.stream = to
+            yield packet
 
 
 def _with_decoding_times(packets: Iterable[Any]) -> Iterator[Any]:

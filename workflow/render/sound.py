@@ -1,30 +1,36 @@
-"""The film's sound as packets, made once per film and kept like a segment of the picture.
+"""A film's sounds as packets, each made once and kept like a segment of the picture.
 
 AAC of the upload is copied; any other sound is encoded once, from ingest's 48 kHz FLAC, which begins
-with the first frame of the picture.
+with the first frame of the picture, or from the upload if the recipe picks another than ingest did. A
+dub is a mix that begins with the first frame too.
 """
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import av
 
+from workflow.dub.sound import WavWriter, decoded
 from workflow.errors import ToolFailed
+from workflow.language.codes import three_letters
 from workflow.media.container import sniff
 from workflow.media.facts import Film
 from workflow.media.ffmpeg import input_arguments, run_ffmpeg
-from workflow.progress import Watch, unwatched
+from workflow.progress import Watch, part, unwatched
 from workflow.render.original import chosen_picture, chosen_sound, open_original
 from workflow.render.plan import ENGINE
 from workflow.render.recipe import Recipe
 from workflow.render.segments import SegmentStore, write_segment
+from workflow.timebase import FLICKS_PER_SECOND, from_ticks
 from workflow.tracks.cues import canonical, sha256
 
 _COPIED = {"mp4", "matroska"}
+_RATE = 48_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +43,37 @@ class SoundPackets:
     first: list[int]
     end: int  # the sample after the last that is heard
     data: list[bytes]
+    language: str  # ISO 639-2
+
+
+@dataclass(frozen=True, slots=True)
+class Dub:
+    """A mix to be heard with the film: WAV or FLAC, its first sample at the film's first frame.
+
+    hash  SHA-256 of the file, where it is known
+    """
+
+    path: Path
+    language: str = "tk"  # BCP 47
+    hash: str = ""
+
+    @property
+    def name(self) -> str:
+        if self.hash:
+            return self.hash
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sound_key(film: Film, recipe: Recipe) -> str:
-    return sha256(
-        canonical([ENGINE, "sound", film.hash, recipe.form == "review", recipe.sound_kbps])
-    )
+    """Names the film's own sound in this recipe."""
+    names = [film.hash, recipe.form == "review", recipe.sound_kbps, recipe.sound]
+    return sha256(canonical([ENGINE, "sound", *names]))
+
+
+def dub_key(dub: Dub, recipe: Recipe) -> str:
+    names = [dub.name, three_letters(dub.language), recipe.form == "review", recipe.sound_kbps]
+    return sha256(canonical([ENGINE, "dub", *names]))
 
 
 def keep_sound(
@@ -61,39 +92,95 @@ def keep_sound(
 
     anew  make it even if it is there: it is damaged
 
-    Raises ToolFailed, and whatever *watch* raises.
+    Raises BadInput SOUND_NUMBER, ToolFailed, and whatever *watch* raises.
     """
     key = sound_key(film, recipe)
     if segments.has(key) and not anew:
         return key
     with tempfile.TemporaryDirectory(dir=work, prefix="sound.") as name:
         folder = Path(name)
-        packets = None if recipe.form == "review" else aac_of(original)
+        packets = None if recipe.form == "review" else aac_of(original, recipe.sound)
         if packets is None:
-            encoded = folder / "sound.mp4"
-            _encode(film, recipe, sound, encoded, watch, ffmpeg)
-            packets = aac_of(encoded)
-        if packets is None:
-            raise ToolFailed("OUTPUT_INVALID", "The sound could not be encoded as AAC.")
-        file = folder / key
-        write_segment(
-            file,
-            packets.data,
-            codec="mp4a",
-            config=packets.config,
-            shown=packets.first,
-            keys=[],
-            facts={
-                "sample_rate": packets.sample_rate,
-                "channels": packets.channels,
-                "end": packets.end,
-            },
-        )
-        segments.put(key, file)
+            if recipe.sound is not None:
+                sound = _decoded(original, recipe.sound, folder, part(watch, 0, 500))
+                watch = part(watch, 500, 1000)
+            packets = _encoded(film, recipe, sound, folder, watch, ffmpeg)
+            packets = replace(packets, language=_language(original, recipe.sound))
+        _keep(packets, key, segments, folder)
     return key
 
 
-def aac_of(file: Path) -> SoundPackets | None:
+def keep_dub(
+    film: Film,
+    recipe: Recipe,
+    dub: Dub,
+    segments: SegmentStore,
+    *,
+    work: Path,
+    watch: Watch = unwatched,
+    ffmpeg: str = "",
+    anew: bool = False,
+) -> str:
+    """The same for a dub. What is longer than the film is left out, what is missing is silent.
+
+    Raises BadInput as `sniff` does, ToolFailed, and whatever *watch* raises.
+    """
+    key = dub_key(dub, recipe)
+    if segments.has(key) and not anew:
+        return key
+    with tempfile.TemporaryDirectory(dir=work, prefix="sound.") as name:
+        folder = Path(name)
+        packets = _encoded(film, recipe, dub.path, folder, watch, ffmpeg)
+        packets = replace(packets, language=three_letters(dub.language))
+        _keep(packets, key, segments, folder)
+    return key
+
+
+def _keep(packets: SoundPackets, key: str, segments: SegmentStore, folder: Path) -> None:
+    file = folder / key
+    facts = {
+        "sample_rate": packets.sample_rate,
+        "channels": packets.channels,
+        "end": packets.end,
+        "language": packets.language,
+    }
+    write_segment(
+        file,
+        packets.data,
+        codec="mp4a",
+        config=packets.config,
+        shown=packets.first,
+        keys=[],
+        facts=facts,
+    )
+    segments.put(key, file)
+
+
+def _decoded(original: Path, number: int, folder: Path, watch: Watch) -> Path:
+    """One of the upload's sounds as WAV from the picture's first frame on."""
+    with open_original(original) as media:
+        stream = chosen_sound(media, number)
+        picture = chosen_picture(media)
+        index = stream.index if stream is not None else None
+        start = picture.start_time if picture is not None else None
+        zero = None if picture is None else from_ticks(start or 0, picture.time_base)
+    out = folder / "sound.wav"
+    with WavWriter(out, 2) as wav:
+        for block in decoded(original, stream=index, zero=zero, watch=watch):
+            wav.write(block)
+    return out
+
+
+def _language(original: Path, number: int | None) -> str:
+    try:
+        with open_original(original) as media:
+            stream = chosen_sound(media, number)
+            return three_letters(stream.metadata.get("language") if stream is not None else None)
+    except av.FFmpegError:
+        return "und"
+
+
+def aac_of(file: Path, number: int | None = None) -> SoundPackets | None:
     """The chosen sound stream of an MP4 or Matroska file, if it is plain AAC without holes; else None.
 
     Its time is counted from the picture's first frame, or from 0 in a file without one.
@@ -102,7 +189,7 @@ def aac_of(file: Path) -> SoundPackets | None:
         if sniff(file) not in _COPIED:
             return None
         with open_original(file) as media:
-            stream = chosen_sound(media)
+            stream = chosen_sound(media, number)
             return None if stream is None else _packets(media, stream)
     except (av.FFmpegError, OSError):
         return None
@@ -136,18 +223,25 @@ def _packets(media: Any, stream: Any) -> SoundPackets | None:
     steady = [first[0] + index * frame for index in range(len(first))]
     # The last packet of a sound that was trimmed to its length says so by a shorter duration.
     spoken = min(frame, round(last * stream.time_base * rate)) if last else frame
-    return SoundPackets(config, rate, context.channels, steady, steady[-1] + spoken, data)
+    language = three_letters(stream.metadata.get("language"))
+    return SoundPackets(config, rate, context.channels, steady, steady[-1] + spoken, data, language)
 
 
 def _in_step(first: list[int], frame: int, slack: int) -> bool:
     return all(abs(at - first[0] - index * frame) <= 2 * slack for index, at in enumerate(first))
 
 
-def _encode(film: Film, recipe: Recipe, sound: Path, out: Path, watch: Watch, ffmpeg: str) -> None:
+def _encoded(
+    film: Film, recipe: Recipe, sound: Path, folder: Path, watch: Watch, ffmpeg: str
+) -> SoundPackets:
+    """*sound* as AAC, exactly as long as the picture."""
+    out = folder / "sound.mp4"
+    samples = film.duration * _RATE // FLICKS_PER_SECOND
     run_ffmpeg(
         [
-            *input_arguments(sound.absolute(), "flac"),
-            *("-map", "0:a:0", "-c:a", "aac", "-b:a", f"{recipe.sound_kbps}k"),
+            *input_arguments(sound.absolute(), sniff(sound)),
+            *("-map", "0:a:0", "-af", f"aresample={_RATE},apad,atrim=end_sample={samples}"),
+            *("-c:a", "aac", "-b:a", f"{recipe.sound_kbps}k"),
             *(("-ac", "2") if recipe.form == "review" else ()),
             *(
                 "-threads",
@@ -166,3 +260,7 @@ def _encode(film: Film, recipe: Recipe, sound: Path, out: Path, watch: Watch, ff
         doing="Encoding the sound",
         ffmpeg=ffmpeg,
     )
+    packets = aac_of(out)
+    if packets is None:
+        raise ToolFailed("OUTPUT_INVALID", "The sound could not be encoded as AAC.")
+    return packets

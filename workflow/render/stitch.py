@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from workflow.render.segments import Packets, SegmentStore, read_segment
 def stitch(
     plan: RenderPlan,
     segments: SegmentStore,
-    sound_key: str | None,
+    sounds: Sequence[str],
     out: Path,
     *,
     tags: dict[str, str],
@@ -26,14 +27,16 @@ def stitch(
 ) -> None:
     """Write the film of *plan* to *out*, which must not exist yet. The same segments give the same bytes.
 
+    sounds  keys of its sounds; the first is the one that players choose
+
     Raises KeyError if a segment is not kept, ToolFailed SEGMENT_DAMAGED or OUTPUT_INVALID.
     """
     pieces = [read_segment(segments.path(segment.key)) for segment in plan.segments]
     tracks = [_picture(plan, pieces)]
     data: list[Iterator[bytes]] = [_told(pieces, watch)]
-    if sound_key is not None:
-        sound = read_segment(segments.path(sound_key))
-        tracks.append(_sound(sound))
+    for key in sounds:
+        sound = read_segment(segments.path(key))
+        tracks.append(replace(sound_track(sound), chosen=key == sounds[0]))
         data.append(iter([sound.data()]))
     write_mp4(out, tracks, data, tags)
 
@@ -94,7 +97,8 @@ def _joined(pieces: list[Packets], column: Callable[[Packets], list[int]]) -> In
     return np.concatenate([np.asarray(column(piece), np.int64) for piece in pieces])
 
 
-def _sound(sound: Packets) -> Track:
+def sound_track(sound: Packets) -> Track:
+    """A kept sound as a track of a film."""
     facts = sound.facts
     begins, ends = sound.shown[0], facts["end"]
     frame = sound.shown[1] - begins if len(sound.shown) > 1 else ends - begins
@@ -109,5 +113,5 @@ def _sound(sound: Packets) -> Track:
         empty=max(0, begins),
         shown=ends - max(0, begins),
         keys=None,
-        language="und",
+        language=facts["language"],
     )
