@@ -14,6 +14,8 @@ const ISLANDS: Readonly<Record<string, () => Promise<Island>>> = {
   proposal: () => import('./proposal/main.ts'),
   upload: () => import('./upload/main.ts'),
   keys: () => import('./keys/main.ts'),
+  received: () => import('./received/main.ts'),
+  rules: () => import('./rules/main.ts'),
 }
 
 async function start(root: HTMLElement): Promise<void> {

@@ -12,8 +12,10 @@ pages = Blueprint("pages", __name__)
 from web.pages import (  # noqa: E402, F401  each registers its routes on the blueprint above
     delivery,
     desk,
+    files,
     films,
     frame,
+    glossary,
     jobs,
     people,
     projects,

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext
 
 from web.guard import actor, guarded, house, signed_in
 from web.pages import pages
+from web.pages.files import next_of, uploaded
 from web.pages.frame import (
     SHOWN_IN_PLACE,
     api,
@@ -22,6 +23,7 @@ from web.pages.frame import (
     see,
 )
 from web.pages.lanes import draw_lanes, segment_rows
+from web.pages.remark_words import grouped
 from workflow import stages
 from workflow.errors import BadInput, NotFound, TerjimeError
 from workflow.people import Action
@@ -57,6 +59,12 @@ def _desk(track_id: str, problem: TerjimeError | None = None, sent_note: str = "
         sent_note=sent_note,
         view=view,
         can_edit=can_edit,
+        report=grouped(
+            (view.draft.import_report or {}).get("repairs", [])
+            + (view.draft.import_report or {}).get("losses", [])
+        )
+        if view.draft
+        else [],
         history=stages.draft_history(house(), track_id)[:HISTORY_SHOWN] if can_edit else [],
         SAVES=SAVES,
         sources=proxies(view.film),
@@ -77,6 +85,10 @@ def _desk_props(view: Any, can_edit: bool) -> dict[str, Any]:
         "draft": {"etag": view.draft.etag, "cues": view.draft.cues} if view.draft else None,
         "draftAddress": api("tracks", view.summary.id, "draft"),
         "findingsAddress": api("tracks", view.summary.id, "findings"),
+        "address": api("tracks", view.summary.id),
+        "wordsAddress": api("projects", view.summary.project_id, "words")
+        if can(Action.EDIT_WORDS)
+        else "",
         "peaks": film_file(view.film.id, "peaks") if "peaks" in view.film.files else None,
         "shots": view.film.shots,
     }
@@ -120,22 +132,21 @@ def version_by_number(track_id: str, number: int) -> Response:
 @pages.post("/tracks/<track_id>/import")
 @guarded(Action.EDIT_TRACK, "track")
 def import_file(track_id: str) -> Response:
-    file = request.files.get("file")
+    """The file is kept and what it would change is shown; nothing is imported yet."""
     try:
-        if file is None or not file.filename:
-            raise BadInput("NO_FILE", "Choose a subtitle file first.")
-        stages.import_into_track(
+        data, name = uploaded()
+        view = stages.receive_file(
             house(),
             actor(),
-            track_id,
-            file.read(),
-            name=file.filename,
+            data,
+            name=name,
+            film_id=stages.track_view(house(), track_id, actor()).film.id,
+            track_id=track_id,
             encoding=request.form.get("encoding") or None,
-            if_match=request.form.get("etag", ""),
         )
     except SHOWN_IN_PLACE as error:
         return _desk(track_id, error)
-    return see(url_for("pages.desk", track_id=track_id))
+    return next_of(view)
 
 
 @pages.post("/tracks/<track_id>/restore")

@@ -40,6 +40,11 @@ ENCODINGS = (
     ("utf-16", "UTF-16"),
 )
 
+SUBTITLE_ENDINGS = (
+    ".srt,.vtt,.ass,.ssa,.ttml,.dfxp,.itt,.xml,.stl,.sbv,.sub,.txt,.lrc,.csv,.tsv,.xlsx,.docx,.xlf,"
+    ".xliff,.tmx,.scc,.mpl"
+)
+
 # What a person can mend on the spot is shown on the page they were on; anything else is an error page.
 SHOWN_IN_PLACE = (BadInput, Conflict)
 LIVE_EVERY = "3s"
@@ -197,6 +202,7 @@ def _install(state: BlueprintSetupState) -> None:
         SOURCE_LANGUAGES=SOURCE_LANGUAGES,
         TRACK_LANGUAGES=TRACK_LANGUAGES,
         PAGE_LANGUAGES=PAGE_LANGUAGES,
+        SUBTITLE_ENDINGS=SUBTITLE_ENDINGS,
     )
 
 

@@ -6,9 +6,10 @@ from flask import Response, request, url_for
 
 from web.guard import actor, guarded, house, signed_in_only
 from web.pages import pages
+from web.pages.files import next_of, uploaded
 from web.pages.frame import SHOWN_IN_PLACE, can, page, see
 from workflow import stages
-from workflow.errors import BadInput, TerjimeError
+from workflow.errors import TerjimeError
 from workflow.people import Action
 
 RECENT_JOBS = 8
@@ -103,17 +104,15 @@ def remove_member(project_id: str) -> Response:
 def add_track(project_id: str) -> Response:
     """A subtitle file becomes a track of one of the project's films."""
     form = request.form
-    file = request.files.get("file")
     try:
-        if file is None or not file.filename:
-            raise BadInput("NO_FILE", "Choose a subtitle file first.")
+        data, name = uploaded()
         stages.admit(house(), actor().user_id, Action.EDIT_TRACK, "film", form.get("film_id", ""))
-        made = stages.import_track(
+        view = stages.receive_file(
             house(),
             actor(),
-            form.get("film_id", ""),
-            file.read(),
-            name=file.filename,
+            data,
+            name=name,
+            film_id=form.get("film_id", ""),
             language=form.get("language", "tk"),
             kind=form.get("kind", "subtitle"),
             title=form.get("title", ""),
@@ -121,4 +120,4 @@ def add_track(project_id: str) -> Response:
         )
     except SHOWN_IN_PLACE as error:
         return _project(project_id, error, "add-track")
-    return see(url_for("pages.desk", track_id=made.summary.id))
+    return next_of(view)

@@ -20,6 +20,7 @@ from flask import request
 from flask_babel import get_locale, gettext, lazy_gettext, ngettext
 from markupsafe import Markup, escape
 
+from web.pages.remark_words import grouped
 from workflow import timebase
 from workflow.timebase import FLICKS_PER_SECOND, FrameGrid
 
@@ -283,6 +284,7 @@ def filters() -> dict[str, Any]:
         "cues": cues,
         "short_hash": short_hash,
         "marked_up": marked_up,
+        "grouped": grouped,
     }
 
 

@@ -349,6 +349,11 @@ def numbers_of(profile: qc.Profile) -> dict[str, Any]:
     return body
 
 
+def standard_numbers(name: str) -> dict[str, Any]:
+    """`numbers_of` a built-in profile. Raises BadInput PROFILE."""
+    return numbers_of(qc.profile_named(name))
+
+
 @in_whole
 def save_rules(
     house: House,
