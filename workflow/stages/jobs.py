@@ -12,23 +12,24 @@ from sqlalchemy import select
 
 from workflow.errors import TerjimeError
 from workflow.people import Actor
-from workflow.stages import alignment, films, parts, rendering, show
+from workflow.stages import alignment, films, packages, parts, rendering, show
 from workflow.stages.running import Work, run_claimed
 from workflow.stages.views import JobView
 from workflow.store import audit, ledger, pulse
+from workflow.store.collect import collect
 from workflow.store.database import in_whole
 from workflow.store.house import House
 from workflow.store.ledger import Claimed, Publish
-from workflow.store.tables import Blob, Job
+from workflow.store.tables import Job
 
 KINDS: dict[str, Work] = {
     "ingest": films.run_ingest,
     "align": alignment.run_align,
     "build": rendering.run_build,
     "render": rendering.run_render,
+    "package": packages.run_package,
     ledger.PART: parts.run_encode,
 }
-BLOBS_A_SWEEP = 200
 
 
 def job_view(house: House, job_id: str) -> JobView:
@@ -118,7 +119,7 @@ def sweep(house: House, publish: Publish, ask: pulse.Ask = lambda queue: None) -
     ledger.repoke(house)
     films.drop_expired_uploads(house)
     _clear_work(house)
-    _look_after_blobs(house)
+    _make_room(house)
     ledger.forget_sent(house)
     for queue in pulse.pulses(house):
         if queue.silent:
@@ -132,9 +133,17 @@ def sweep(house: House, publish: Publish, ask: pulse.Ask = lambda queue: None) -
     pulse.ask_queues(house, ask)
 
 
+def _make_room(house: House) -> None:
+    """A store that is away for a while keeps nothing else waiting."""
+    try:
+        collect(house)
+    except TerjimeError as error:
+        ledger.LOG.error("no room was made in this round: %s", error)
+
+
 def _clear_work(house: House) -> None:
     """Folders of claims that nobody holds any more, and what a killed process left half moved."""
-    for left in house.settings.work_dir.iterdir():
+    for left in [*house.settings.work_dir.iterdir(), *house.blobs.held_folders()]:
         job_id, dot, fence = left.name.partition(".")
         if dot and fence.isdigit():
             with house.read() as session:
@@ -143,43 +152,9 @@ def _clear_work(house: House) -> None:
                 shutil.rmtree(left, ignore_errors=True)
         elif _is_a_day_old(left):
             left.unlink(missing_ok=True)
-    for left in house.blobs.unfinished():
-        if _is_a_day_old(left):
-            left.unlink(missing_ok=True)
 
 
 def _is_a_day_old(path: Path) -> bool:
     with contextlib.suppress(FileNotFoundError):
         return time.time() - path.lstat().st_ctime > 24 * 3600
     return False
-
-
-_seen_up_to: dict[str, str] = {}  # by data folder: the last blob that was looked at
-
-
-def _look_after_blobs(house: House) -> None:
-    """Some blobs in each round: is the file there, and as long as it was?"""
-    after = _seen_up_to.get(str(house.settings.data_dir), "")
-    with house.read() as session:
-        blobs = session.execute(
-            select(Blob.sha256, Blob.size, Blob.state)
-            .where(Blob.sha256 > after)
-            .order_by(Blob.sha256)
-            .limit(BLOBS_A_SWEEP)
-        ).all()
-    _seen_up_to[str(house.settings.data_dir)] = (
-        blobs[-1].sha256 if len(blobs) == BLOBS_A_SWEEP else ""
-    )
-    for blob in blobs:
-        size = house.blobs.size(blob.sha256)
-        state = "missing" if size is None else "present" if size == blob.size else "damaged"
-        if state != blob.state:
-            _note_blob_state(house, blob.sha256, state)
-
-
-@in_whole
-def _note_blob_state(house: House, sha256: str, state: str) -> None:
-    ledger.LOG.error("blob %s is %s", sha256, state)
-    with house.write() as session:
-        show.row(session, Blob, sha256).state = state
-        audit.note(session, None, f"blob.{state}", "blob", sha256)
