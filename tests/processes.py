@@ -207,8 +207,10 @@ class Workers:
     logs: Path
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def start(self, name: str = "worker-1", queues: str = "fast,render") -> subprocess.Popen[bytes]:
-        """A worker that is ready to work."""
+    def start(
+        self, name: str = "worker-1", queues: str = "fast,render", *, wait: bool = True
+    ) -> subprocess.Popen[bytes]:
+        """A worker that is ready to work, or will be soon."""
         command = ["-m", "celery", "-A", "workers.app", "worker", "-Q", queues, "-c", "1"]
         command += [
             "-n",
@@ -221,7 +223,8 @@ class Workers:
         log = self.logs / f"{name}.log"
         seen = log.read_text().count(" ready.") if log.exists() else 0
         process = self._start(name, command)
-        wait_until(lambda: log.read_text().count(" ready.") > seen, what=f"{name} ready")
+        if wait:
+            wait_until(lambda: log.read_text().count(" ready.") > seen, what=f"{name} ready")
         return process
 
     def start_sweeper(self) -> subprocess.Popen[bytes]:

@@ -114,5 +114,6 @@ def run_encode(house: House, claimed: Claimed, watch: Watch, work: Path) -> Sett
             work=work,
             watch=part_of(watch, begun, ended),
             ffmpeg=ffmpeg,
+            stall_seconds=house.settings.stall_seconds,
         )
     return lambda session: params["film"]
