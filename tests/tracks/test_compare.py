@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow.timebase import from_ms
+from workflow.timebase import FLICKS_PER_MS, from_ms
 from workflow.tracks.compare import carry_uids, diff, merge
 from workflow.tracks.cues import Cue, in_order
 
@@ -170,6 +170,31 @@ def test_of_many_equal_lines_each_keeps_its_own_uid_when_one_is_added() -> None:
     new = [replace(c, uid=f"n{n}") for n, c in enumerate(old)]
     new.insert(2, cue("extra", 3000, 3500, "Hawa."))
     assert [c.uid for c in carry_uids(old, new)] == ["o0", "o1", "extra", "o2", "o3", "o4"]
+
+
+def test_a_short_word_at_another_place_is_another_cue() -> None:
+    old = [
+        *BASE,
+        cue("d", 9000, 9500, "Hawa."),
+        cue("e", 12_000, 14_000, "Indi öýe gaýdasym gelýär."),
+    ]
+    later = 60_000  # the whole film moved; the old "Hawa." went, somebody else says one elsewhere
+    new = fresh(
+        *((later + c.start // FLICKS_PER_MS, later + c.end // FLICKS_PER_MS, c.text) for c in BASE),
+        (later + 5500, later + 6000, "Hawa."),
+        (later + 12_000, later + 14_000, "Indi öýe gaýdasym gelýär."),
+    )
+    assert [c.uid for c in carry_uids(old, new)][3:] == ["new3", "e"]
+    stretched = [
+        (c.start * 25 // 24 // FLICKS_PER_MS, c.end // FLICKS_PER_MS + 9, c.text) for c in old
+    ]
+    assert [c.uid for c in carry_uids(old, fresh(*stretched))] == ["a", "b", "c", "d", "e"]
+
+
+def test_a_film_of_short_words_alone_keeps_its_uids_when_it_moves() -> None:
+    old = [cue("a", 0, 1000, "Salam!"), cue("b", 2000, 3000, "Hawa."), cue("c", 4000, 5000, "Ýok.")]
+    new = fresh((60_000, 61_000, "Salam!"), (62_000, 63_000, "Hawa."), (64_000, 65_000, "Ýok."))
+    assert [c.uid for c in carry_uids(old, new)] == ["a", "b", "c"]
 
 
 def test_notes_and_speakers_come_along_with_the_uid() -> None:

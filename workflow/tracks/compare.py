@@ -149,7 +149,11 @@ def _merge_cue(old: Cue | None, my: Cue | None, their: Cue | None) -> tuple[Cue 
 
 
 _NEAR: Flicks = 4 * FLICKS_PER_SECOND
+_AT_ITS_PLACE: Flicks = FLICKS_PER_SECOND
+_SAME_START: Flicks = FLICKS_PER_SECOND // 8
 _LIKE_ENOUGH = 0.5
+_LIKE_ENOUGH_ELSEWHERE = 0.7
+_FEW_LETTERS = 16  # what is as short is said more than once in a film, and tells little
 _MOST_PAIRS = 100_000  # compared in one stretch; beyond it only cues near in time
 
 
@@ -158,17 +162,19 @@ def carry_uids(old: Sequence[Cue], new: Sequence[Cue]) -> tuple[Cue, ...]:
 
     A cue that brings an old uid with it, as our own scripts and translation files do, is that cue if
     its text or its place in time is near; a uid alone is not believed. Otherwise a cue is the same if
-    its text is (wherever it moved, in order), or if it is like enough between two that are the same.
-    Of a split cue the first half keeps the uid; of joined ones the likest old cue gives it. Notes and
+    its text is (wherever it moved, in order), or if it is like enough between two that are the same. Where all
+    was moved or stretched, a cue's place in time is reckoned from its neighbours; short and repeated texts
+    (Yes. No.) are the same only at their place. Of a split cue the first half keeps the uid; of joined ones the likest old cue gives it. Notes and
     speakers, which most formats lose, come along. Cues of *new* that match nothing keep their own uid,
     or a like one if an old cue has it.
     """
     named = _named(old, new)
     before = in_order(cue for cue in old if cue.uid not in named)
     after = in_order(cue for cue in new if cue.uid not in named)
-    pairs = _same(before, after)
-    for low, high in _stretches(pairs, len(before), len(after)):
-        pairs |= _alike(before, after, low, high)
+    track = _Track(before, after)
+    for low, high in _stretches(track.pairs, len(before), len(after)):
+        track.pairs |= _alike(track, low, high)
+    pairs = track.pairs
     followed = {cue.uid: before[pairs[i]] for i, cue in enumerate(after) if i in pairs} | named
     taken = {cue.uid for cue in (*old, *new)}
     return tuple(
@@ -186,7 +192,7 @@ def _named(old: Sequence[Cue], new: Sequence[Cue]) -> dict[str, Cue]:
         if cue.uid in by_uid
         and (
             abs(cue.start - by_uid[cue.uid].start) < _NEAR
-            or _likeness(by_uid[cue.uid], cue, _threes(by_uid[cue.uid]), _threes(cue))
+            or _likeness(by_uid[cue.uid], cue, _threes(by_uid[cue.uid]), _threes(cue), _NEAR)
             >= _LIKE_ENOUGH
         )
     }
@@ -207,30 +213,68 @@ def _followed(old: Cue, new: Cue) -> Cue:
     return replace(new, uid=old.uid, speaker=new.speaker or old.speaker, note=new.note or old.note)
 
 
-def _same(before: Sequence[Cue], after: Sequence[Cue]) -> dict[int, int]:
-    """New index → old index of cues with equal text: first those that did not move, then those whose
-    text occurs once on each side; only as far as they keep one order."""
-    at: dict[tuple[str, Flicks, Flicks], int] = {
-        (_words(cue), cue.start, cue.end): i for i, cue in enumerate(before)
-    }
-    pairs = {
-        j: at[key]
-        for j, cue in enumerate(after)
-        if (key := (_words(cue), cue.start, cue.end)) in at
-    }
-    olds, news = (Counter(_words(cue) for cue in cues) for cues in (before, after))
-    where = {_words(cue): i for i, cue in enumerate(before)}
-    used = set(pairs.values())
-    for j, cue in enumerate(after):
-        words = _words(cue)
-        if (
-            j not in pairs
-            and words
-            and olds[words] == news[words] == 1
-            and where[words] not in used
-        ):
-            pairs[j] = where[words]
-    return _longest_in_order(pairs)
+class _Track:
+    """Two states of a track while their cues are paired: *pairs* is new index → old index, in one order."""
+
+    def __init__(self, before: Sequence[Cue], after: Sequence[Cue]) -> None:
+        self.before, self.after = before, after
+        self.words = [_words(cue) for cue in before], [_words(cue) for cue in after]
+        self._counts = Counter(self.words[0]), Counter(self.words[1])
+        found = self._same()
+        sure = {j: i for j, i in found.items() if not self.tells_little(i, j)}
+        self._fix(sure or found)  # a film of short words only is told by their order
+        kept = {j: i for j, i in found.items() if j in sure or self.off(i, j) <= _AT_ITS_PLACE}
+        self.pairs = _longest_in_order(kept)
+        self._fix(self.pairs)
+
+    def tells_little(self, i: int, j: int) -> bool:
+        """Whether like texts of an old and a new cue may be two cues all the same."""
+        old, new = self.words[0][i], self.words[1][j]
+        often = max(count[text] for count in self._counts for text in (old, new)) > 1
+        return often or min(len(old), len(new)) <= _FEW_LETTERS
+
+    def off(self, i: int, j: int) -> Flicks:
+        """How far an old cue is from where a new one would have been, going by the pairs around it."""
+        at = self.after[j].start
+        right = bisect.bisect_left(self._fixed, j)
+        left = right - 1
+        right += right < len(self._fixed) and self._fixed[right] == j
+        around = [
+            (self.after[n].start, self.before[self._old[n]].start)
+            for n in (
+                self._fixed[left] if left >= 0 else None,
+                self._fixed[right] if right < len(self._fixed) else None,
+            )
+            if n is not None
+        ]
+        places = [was + at - now for now, was in around] or [at]
+        if len(around) == 2 and around[1][0] > around[0][0]:
+            (now, was), (now_2, was_2) = around
+            if 9 * (now_2 - now) < 10 * (was_2 - was) < 11 * (now_2 - now):  # one rate: no cut between
+                places = []
+            places.append(was + (at - now) * (was_2 - was) // (now_2 - now))
+        return min(abs(self.before[i].start - place) for place in places)
+
+    def _fix(self, pairs: dict[int, int]) -> None:
+        self._fixed, self._old = sorted(pairs), pairs
+
+    def _same(self) -> dict[int, int]:
+        """Pairs with equal text: first those that did not move, then those whose text occurs once on each
+        side; only as far as they keep one order."""
+        olds, news = self.words
+        at = {(olds[i], cue.start, cue.end): i for i, cue in enumerate(self.before)}
+        pairs = {
+            j: at[key]
+            for j, cue in enumerate(self.after)
+            if (key := (news[j], cue.start, cue.end)) in at
+        }
+        where = {words: i for i, words in enumerate(olds)}
+        used = set(pairs.values())
+        for j, words in enumerate(news):
+            once = self._counts[0][words] == self._counts[1][words] == 1
+            if j not in pairs and words and once and where[words] not in used:
+                pairs[j] = where[words]
+        return _longest_in_order(pairs)
 
 
 def _words(cue: Cue) -> str:
@@ -272,8 +316,9 @@ def _stretches(pairs: dict[int, int], olds: int, news: int) -> list[tuple[Span, 
     return stretches
 
 
-def _alike(before: Sequence[Cue], after: Sequence[Cue], olds: Span, news: Span) -> dict[int, int]:
+def _alike(track: _Track, olds: Span, news: Span) -> dict[int, int]:
     """Within one stretch: the likest pairs first, in order, each cue once."""
+    before, after = track.before, track.after
     few = (olds[1] - olds[0]) * (news[1] - news[0]) <= _MOST_PAIRS
     starts = [cue.start for cue in before[olds[0] : olds[1]]]
     threes = [_threes(cue) for cue in before[olds[0] : olds[1]]]
@@ -286,8 +331,11 @@ def _alike(before: Sequence[Cue], after: Sequence[Cue], olds: Span, news: Span) 
             low = bisect.bisect_left(starts, cue.start - _NEAR)
             near = range(olds[0] + low, olds[0] + bisect.bisect_right(starts, cue.start + _NEAR))
         for i in near:
-            score = _likeness(before[i], cue, threes[i - olds[0]], mine)
-            if score >= _LIKE_ENOUGH:
+            off = track.off(i, j)
+            score = _likeness(before[i], cue, threes[i - olds[0]], mine, off)
+            at_place = off <= _AT_ITS_PLACE
+            enough = _LIKE_ENOUGH if at_place else _LIKE_ENOUGH_ELSEWHERE
+            if score >= enough and (at_place or not track.tells_little(i, j)):
                 scored.append((score, j, i))
     scored.sort(key=lambda found: (-found[0], found[1]))
     kept: list[tuple[int, int]] = []  # sorted on both sides at once
@@ -300,11 +348,13 @@ def _alike(before: Sequence[Cue], after: Sequence[Cue], olds: Span, news: Span) 
     return dict(kept)
 
 
-def _likeness(old: Cue, new: Cue, its: frozenset[str], mine: frozenset[str]) -> float:
+def _likeness(old: Cue, new: Cue, its: frozenset[str], mine: frozenset[str], off: Flicks) -> float:
     """0 to 1.1: the share of their groups of three letters that two cues have in common, and up to
-    0.1 for starting near each other."""
-    near = max(0.0, 1 - abs(old.start - new.start) / _NEAR)
-    if near > 0.9 and mine and _words(old).startswith(_words(new)):
+    0.1 for being near each other."""
+    near = max(0.0, 1 - off / _NEAR)
+    first_half = _words(new)
+    begins = _SAME_START if len(first_half) <= _FEW_LETTERS else 3 * _SAME_START
+    if first_half and off <= begins and _words(old).startswith(first_half):
         return 1.1  # the first half of a split cue, however short
     if not its or not mine:
         return 0.0
