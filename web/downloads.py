@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +20,7 @@ from werkzeug.http import quote_etag, unquote_etag
 
 from web.guard import actor, house
 from workflow.media.names import attachment_header
+from workflow.stages import Archive
 from workflow.stages.views import FileView
 from workflow.store.accounts import note_event
 
@@ -42,6 +43,32 @@ def send(file: FileView, *, kind: str, object_id: str, attach: bool = False) -> 
     attach    offer it for saving under its name; otherwise it is for a player or a page
     """
     _note(file, kind, object_id, "download" if attach else "view")
+    headers = _headers(file, attach=attach)
+    if _client_has(file.sha256):
+        return Response(status=304, headers=headers)
+    if house().settings.accel_redirect:
+        sha = file.sha256
+        headers["X-Accel-Redirect"] = f"/_blobs/{sha[:2]}/{sha[2:4]}/{sha}"
+        return Response(status=200, headers=headers)
+    path = house().blobs.existing(file.sha256)
+    return _by_range(file, headers, lambda start, end: _blocks(path, start, end))
+
+
+def send_archive(archive: Archive, *, kind: str, object_id: str) -> Response:
+    """A package, put together while it is sent: the range that was asked for and nothing before it.
+
+    It has no file behind it, so this server sends it also where nginx sends files.
+    """
+    file = FileView(archive.sha256, archive.size, "application/zip", archive.name)
+    _note(file, kind, object_id, "download")
+    headers = _headers(file, attach=True)
+    if _client_has(file.sha256):
+        return Response(status=304, headers=headers)
+    here = house()
+    return _by_range(file, headers, lambda start, end: archive.blocks(here, start, end))
+
+
+def _headers(file: FileView, *, attach: bool) -> dict[str, str]:
     headers = {
         "Accept-Ranges": "bytes",
         "ETag": quote_etag(file.sha256),
@@ -51,13 +78,13 @@ def send(file: FileView, *, kind: str, object_id: str, attach: bool = False) -> 
     }
     if attach:
         headers["Content-Disposition"] = attachment_header(file.name)
-    if _client_has(file.sha256):
-        return Response(status=304, headers=headers)
-    if house().settings.accel_redirect:
-        sha = file.sha256
-        headers["X-Accel-Redirect"] = f"/_blobs/{sha[:2]}/{sha[2:4]}/{sha}"
-        return Response(status=200, headers=headers)
-    path = house().blobs.existing(file.sha256)
+    return headers
+
+
+def _by_range(
+    file: FileView, headers: dict[str, str], blocks: Callable[[int, int], Iterable[bytes]]
+) -> Response:
+    """The answer with the bytes that were asked for; *blocks* gives those of [start, end)."""
     wanted = _wanted_range(file)
     if wanted == "beyond":
         return Response(status=416, headers={"Content-Range": f"bytes */{file.size}"})
@@ -65,7 +92,7 @@ def send(file: FileView, *, kind: str, object_id: str, attach: bool = False) -> 
     headers["Content-Length"] = str(end - start)
     if wanted:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
-    body = () if request.method == "HEAD" else _blocks(path, start, end)
+    body = () if request.method == "HEAD" else blocks(start, end)
     response = Response(body, status=206 if wanted else 200, headers=headers)
     response.automatically_set_content_length = False
     return response

@@ -104,7 +104,7 @@ def test_a_review_build_says_what_it_is_and_puts_its_version_in_review(ready: Ap
         assert track_hash[:8] in opened.metadata["comment"]
         assert opened.streams.video[0].frames == 150
     found = stages.what_is(ready.house, ready.people.reviewer, file.sha256)
-    assert (found["kind"], found["version"]) == ("build", 1)
+    assert (found.kind, found.version, found.matched) == ("build", 1, "bytes")
 
 
 def test_an_approved_film_is_rendered_with_a_manifest_of_what_went_in(ready: Approved) -> None:

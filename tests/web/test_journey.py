@@ -190,7 +190,7 @@ def test_a_film_goes_from_upload_to_delivery(
     manifest = merdan.get(f"/renders/{render}/manifest")
     assert made["sha256"] in manifest.text
     assert ayna.get(f"/renders/{render}/file").status_code == 403
-    known = check(merdan.get(f"/what-is/{made['sha256']}"), 200, "KnownFile")
+    known = check(merdan.get(f"/what-is/{made['sha256']}"), 200, "KnownFileView")
     assert (known["kind"], known["version_id"]) == ("render", version)
     check(script(person("stranger")).get(f"/what-is/{made['sha256']}"), 404, "Error")
     check(merdan.get(f"/tracks/{track}"), 200, "TrackView")

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from apiflask import Schema, fields
 from flask import Response
 
 from web.api import api
 from web.api.conditions import tagged
 from web.api.schemas import answer
-from web.guard import actor, guarded, house, signed_in_only
+from web.guard import actor, guarded, house
 from workflow import stages
 from workflow.people import Action
 from workflow.stages.views import JobView
-
-
-class KnownFile(Schema):
-    """What a file is; the fields after `film` are there for everything but a film."""
-
-    kind = fields.String(required=True, metadata={"description": "film | version | build | render"})
-    id = fields.String(required=True)
-    project_id = fields.String(required=True)
-    film = fields.String(required=True)
-    track = fields.String()
-    language = fields.String()
-    version = fields.Integer()
-    version_id = fields.String()
-    track_hash = fields.String()
-    state = fields.String()
 
 
 @api.get("/jobs/<job_id>")
@@ -53,11 +35,3 @@ def cancel_job(job_id: str) -> JobView:
 def retry_job(job_id: str) -> JobView:
     """Try a failed or stopped job again"""
     return stages.retry_job(house(), actor(), job_id)
-
-
-@api.get("/what-is/<tag>")
-@signed_in_only
-@api.output(KnownFile)
-def what_is(tag: str) -> Any:
-    """What a file is, by its SHA-256 or the tag in its stamp"""
-    return stages.what_is(house(), actor(), tag)

@@ -108,5 +108,5 @@ def _named(text: str) -> str:
 
 def _inside_html(data: Any) -> str:
     """JSON that no parser of HTML takes for the end of its element."""
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True)
+    text = json.dumps(data, ensure_ascii=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

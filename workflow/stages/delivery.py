@@ -147,7 +147,7 @@ def _likely_bytes(
     share = (plan.size[0] * plan.size[1]) / (film.width * film.height)
     # Half the bytes for each six steps of x264's scale; ingest works at 16.
     finer = math.pow(2, (16 - plan.recipe.crf) / 6)
-    return round((mezzanine.size if mezzanine else 0) * share**0.75 * finer + sound)
+    return round((mezzanine.size if mezzanine else 0) * math.pow(share, 0.75) * finer + sound)
 
 
 def _bytes_a_pixel(session: Session, film_id: str, recipe: Recipe) -> Iterable[float]:
