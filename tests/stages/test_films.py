@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 from sqlalchemy import select, update
 
-from tests.builders import Team, ready_film, sha256_of
+from tests.builders import Team, ready_film, sha256_of, submitted, track_on
 from workflow import stages
 from workflow.errors import BadInput, Conflict, NotFound, ToolFailed
+from workflow.media.ffmpeg import find_ffmpeg
 from workflow.people import Actor
 from workflow.stages import films
 from workflow.stages.views import UploadView
-from workflow.store.tables import Blob, Job, Upload
+from workflow.store.tables import Blob, Film, FilmFile, Job, Upload
 
 
 def opened(people: Team, file: Path, **options: str) -> UploadView:
@@ -190,3 +194,78 @@ def test_f25_a_lost_file_is_said_to_be_missing_and_comes_back_when_it_does(peopl
     aside.rename(file)
     stages.sweep(people.house, lambda queue, job_id: None)
     assert "poster" in stages.film_view(people.house, film).files
+
+
+# Several sounds
+
+
+def film_of_three_sounds(people: Team, tmp_path: Path) -> str:
+    """Two seconds, tones of 300, 600 and 900 Hz in Russian, English and a language not said; ingested."""
+    file = tmp_path / "three.mkv"
+    tones = [part for hz in (300, 600, 900) for part in ("-f", "lavfi", "-i", f"sine={hz}:d=2")]
+    maps = [part for n in range(4) for part in ("-map", str(n))]
+    arguments = ["-f", "lavfi", "-i", "testsrc=s=128x96:r=25:d=2", *tones, *maps]
+    arguments += ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"]
+    arguments += ["-metadata:s:a:0", "language=rus", "-metadata:s:a:1", "language=eng"]
+    command = [find_ffmpeg(), "-nostdin", "-v", "error", *arguments, str(file)]
+    subprocess.run(command, check=True)
+    film = stages.add_film_file(people.house, people.producer, people.project_id, file, "f.mkv")
+    stages.run_waiting(people.house)
+    return film.id
+
+
+def pitch(people: Team, film_id: str, role: str) -> int:
+    with people.house.read() as session:
+        sha256 = session.get(FilmFile, {"film_id": film_id, "role": role}).sha256
+    with av.open(str(people.house.blobs.existing(sha256))) as media:
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=48000)
+        parts = [p.to_ndarray() for f in media.decode(audio=0) for p in resampler.resample(f)]
+    sound = np.concatenate(parts, axis=1)[0][:48000]
+    return int(np.argmax(np.abs(np.fft.rfft(sound))))
+
+
+def test_33_the_sound_in_the_source_language_is_used_until_somebody_chooses_another(
+    people: Team, tmp_path: Path
+) -> None:
+    film = film_of_three_sounds(people, tmp_path)
+    view = stages.film_view(people.house, film)
+    assert [(s.number, s.language, s.used) for s in view.sounds] == [
+        (0, "ru", False),
+        (1, "en", True),
+        (2, None, False),
+    ]
+    assert {pitch(people, film, role) for role in ("sound", "proxy240")} == {600}
+    with people.house.read() as session:
+        picture = session.get(FilmFile, {"film_id": film, "role": "mezzanine"}).sha256
+
+    queued = stages.start_choosing_sound(people.house, people.producer, film, 2)
+    assert queued.job is not None
+    with pytest.raises(Conflict, match="SOUND_BUSY"):
+        stages.start_choosing_sound(people.house, people.producer, film, 0)
+    stages.run_waiting(people.house)
+    after = stages.film_view(people.house, film)
+    assert [sound.used for sound in after.sounds] == [False, False, True]
+    assert after.job is None
+    assert {pitch(people, film, role) for role in ("sound", "proxy240")} == {900}
+    with people.house.read() as session:
+        assert session.get(FilmFile, {"film_id": film, "role": "mezzanine"}).sha256 == picture
+        known = films.known_film(session, session.get(Film, film))
+    assert (known.sound, known.mended) == (2, False)
+
+    again = stages.start_choosing_sound(people.house, people.producer, film, 2)
+    assert again.job is None
+    with pytest.raises(BadInput, match="SOUND_NUMBER"):
+        stages.start_choosing_sound(people.house, people.producer, film, 3)
+
+
+def test_the_sound_of_a_film_that_was_submitted_stays(people: Team) -> None:
+    film = ready_film(people)
+    sound = {"type": "audio", "codec": "aac", "channels": 2, "language": None}
+    facts = {"streams": [sound | {"index": 1}, sound | {"index": 2}], "mezzanine": {"sound": 1}}
+    with people.house.write() as session:
+        session.execute(update(Film).where(Film.id == film).values(facts=facts))
+    version = submitted(people, track_on(people, film).summary.id)
+    with pytest.raises(Conflict, match="SOUND_IN_USE"):
+        stages.start_choosing_sound(people.house, people.producer, film, 0)
+    stages.withdraw(people.house, people.translator, version.id)
+    assert stages.start_choosing_sound(people.house, people.producer, film, 0).job is not None

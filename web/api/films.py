@@ -53,6 +53,14 @@ class NewTrack(SubtitleFile):
     title = some_text(120, least=0, required=False, load_default="")
 
 
+class ChosenSound(Body):
+    number = fields.Integer(
+        required=True,
+        validate=validators.Range(min=0),
+        metadata={"description": "one of the film's `sounds`"},
+    )
+
+
 @api.get("/films/<film_id>")
 @guarded(Action.VIEW, "film")
 @api.output(answer(FilmView))
@@ -70,6 +78,15 @@ def get_film(film_id: str) -> FilmView:
 )
 def get_film_file(film_id: str, role: str) -> Response:
     return send(stages.film_file(house(), film_id, role), kind="film", object_id=film_id)
+
+
+@api.put("/films/<film_id>/sound")
+@guarded(Action.UPLOAD_FILM, "film")
+@api.input(ChosenSound)
+@api.output(answer(FilmView), status_code=202)
+def choose_sound(film_id: str, json_data: dict[str, Any]) -> FilmView:
+    """Take another of the sounds that the film came with; `job` is the work of it"""
+    return stages.start_choosing_sound(house(), actor(), film_id, json_data["number"])
 
 
 @api.post("/films/<film_id>/tracks")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Response
+from flask import Response, request, url_for
 
 from web.guard import actor, guarded, house, project_id
 from web.pages import pages
-from web.pages.frame import page
+from web.pages.film_words import film_note
+from web.pages.frame import can, page, see
 from workflow import stages
 from workflow.people import Action
 
@@ -20,4 +21,14 @@ def film(film_id: str) -> Response:
         film=stages.film_view(house(), film_id),
         project=project,
         tracks=[track for track in project.tracks if track.film_id == film_id],
+        film_note=film_note,
+        may_choose=can(Action.UPLOAD_FILM),
     )
+
+
+@pages.post("/films/<film_id>/sound")
+@guarded(Action.UPLOAD_FILM, "film")
+def choose_sound(film_id: str) -> Response:
+    number = request.form.get("number", type=int, default=-1)
+    stages.start_choosing_sound(house(), actor(), film_id, number)
+    return see(url_for("pages.film", film_id=film_id))

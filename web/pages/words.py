@@ -43,6 +43,7 @@ KINDS = {
 }
 JOBS = {
     "ingest": lazy_gettext("Preparing the film"),
+    "sound": lazy_gettext("Taking over another sound"),
     "align": lazy_gettext("Aligning"),
     "build": lazy_gettext("Review build"),
     "render": lazy_gettext("Final render"),

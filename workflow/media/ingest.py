@@ -12,21 +12,29 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from workflow.errors import ToolFailed
+from workflow.errors import BadInput, ToolFailed
 from workflow.media import limits
 from workflow.media.facts import Film, Finding, MediaFacts
 from workflow.media.ffmpeg import film_input, graph_arguments, graph_output, run_ffmpeg
 from workflow.media.measure import PictureMeasure, measure_picture
 from workflow.media.probe import Examined, Picture, Sound, examine, film_facts
 from workflow.media.remux import copy_picture
-from workflow.media.soundtrack import BARE, FLAC, SOUND_RATE, aligned, finish_sound, was_mended
+from workflow.media.soundtrack import (
+    BARE,
+    FLAC,
+    SOUND_RATE,
+    aligned,
+    extract,
+    finish_sound,
+    was_mended,
+)
 from workflow.media.thumbs import Sheet, write_index
 from workflow.media.x264 import repeatable_instructions
 from workflow.progress import Watch, part, unwatched
@@ -53,6 +61,10 @@ _PROXIES = {"proxy480": (480, 600), "proxy240": (240, 110)}
 _FEWEST_LINES_FOR_480 = 360
 _SD_LINES = 576  # up to here players take colours that a file leaves open for BT.601
 _SHOT_THRESHOLD = 10  # scdet's own default, per cent
+#: Codes of changes that belong to the sound and go with it.
+SOUND_CHANGES = frozenset(
+    ("MIXED_DOWN", "SOUND_CUT", "ONE_SIDED_SOUND", "SILENT_SOUND", "SOUND_CLIPPED")
+)
 _SPARE_FRAMES = (
     3  # that the last frame may be held, when a file says less than exactly how long it lasts
 )
@@ -139,6 +151,57 @@ def ingest(
     except BaseException:
         _clear(out)
         raise
+
+
+def choose_sound(
+    source: Path,
+    out: Path,
+    film: Film,
+    proxies: dict[str, Path],
+    sound: int,
+    *,
+    watch: Watch = unwatched,
+    ffmpeg: str = "",
+    name: str = "",
+) -> Ingested:
+    """The files that hear the film's sound, made anew with the upload's sound number *sound*.
+
+    proxies   role → file whose picture stays
+    out       empty; nothing is left there after a failure
+
+    What comes back has sound, peaks and proxies only. Raises BadInput SOUND_NUMBER, and as `ingest` does.
+    """
+    examined = examine(source, name=name, sound=sound, watch=part(watch, 0, 50))
+    picture, chosen = examined.picture, examined.sound
+    if picture is None or chosen is None or chosen.number != sound:
+        raise BadInput(
+            "SOUND_NUMBER",
+            f"The film has no sound number {sound} that can be used.",
+            where="sound",
+            advice="They are counted from 0.",
+        )
+    plan = replace(plan_mezzanine(picture, chosen), frames=film.frames)
+    plan = replace(plan, samples=round(film.frames * SOUND_RATE / film.rate))
+    files = {"sound": out / "sound.flac", "peaks": out / "peaks.dat"}
+    files |= {proxy: out / f"{proxy}.mp4" for proxy in proxies}
+    try:
+        extract(
+            source,
+            examined.facts.container,
+            chosen,
+            plan.sound_delay,
+            plan.samples,
+            files["sound"],
+            watch=part(watch, 50, 600),
+            ffmpeg=ffmpeg,
+        )
+        _, heard = finish_sound(files, proxies, watch=part(watch, 600, 1000), ffmpeg=ffmpeg)
+    except BaseException:
+        _clear(out)
+        raise
+    changed = replace(film, sound=sound, has_sound=True, mended=was_mended(heard))
+    changes = (*_sound_changes(picture, chosen, plan), *heard)
+    return Ingested(changed, examined.facts, files, (), changes)
 
 
 def _clear(folder: Path) -> None:

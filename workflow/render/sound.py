@@ -67,8 +67,18 @@ class Dub:
 
 def sound_key(film: Film, recipe: Recipe) -> str:
     """Names the film's own sound in this recipe."""
-    names = [film.hash, recipe.form == "review", recipe.sound_kbps, recipe.sound]
+    names = [film.hash, recipe.form == "review", recipe.sound_kbps, _number(film, recipe)]
+    names += ["mended"] if _is_mended(film, recipe) else []
     return sha256(canonical([ENGINE, "sound", *names]))
+
+
+def _number(film: Film, recipe: Recipe) -> int | None:
+    """Which of the upload's sounds is meant: the recipe's, else the one that the film is worked with."""
+    return film.sound if recipe.sound is None else recipe.sound
+
+
+def _is_mended(film: Film, recipe: Recipe) -> bool:
+    return film.mended and _number(film, recipe) == film.sound
 
 
 def dub_key(dub: Dub, recipe: Recipe) -> str:
@@ -99,13 +109,15 @@ def keep_sound(
         return key
     with tempfile.TemporaryDirectory(dir=work, prefix="sound.") as name:
         folder = Path(name)
-        packets = None if recipe.form == "review" else aac_of(original, recipe.sound)
+        number = _number(film, recipe)
+        encoded = recipe.form == "review" or _is_mended(film, recipe)
+        packets = None if encoded else aac_of(original, number)
         if packets is None:
-            if recipe.sound is not None:
+            if recipe.sound not in {None, film.sound}:
                 sound = _decoded(original, recipe.sound, folder, part(watch, 0, 500))
                 watch = part(watch, 500, 1000)
             packets = _encoded(film, recipe, sound, folder, watch, ffmpeg)
-            packets = replace(packets, language=_language(original, recipe.sound))
+            packets = replace(packets, language=_language(original, number))
         _keep(packets, key, segments, folder)
     return key
 

@@ -44,6 +44,7 @@ from workflow.stages.films import (
     film_view,
     finish_upload,
     open_upload,
+    start_choosing_sound,
     upload_view,
 )
 from workflow.stages.identify import what_is
@@ -206,6 +207,7 @@ __all__ = [
     "say_of_received",
     "standard_numbers",
     "start_alignment",
+    "start_choosing_sound",
     "start_package",
     "start_render",
     "submit",

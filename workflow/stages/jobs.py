@@ -24,6 +24,7 @@ from workflow.store.tables import Job
 
 KINDS: dict[str, Work] = {
     "ingest": films.run_ingest,
+    "sound": films.run_sound,
     "align": alignment.run_align,
     "build": rendering.run_build,
     "render": rendering.run_render,

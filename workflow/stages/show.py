@@ -12,10 +12,12 @@ from sqlalchemy import and_, column, func, or_, select, table
 from sqlalchemy.orm import Session
 
 from workflow.errors import BadInput, NotFound
+from workflow.media.spoken import bcp47
 from workflow.stages.views import (
     BuildView,
     CommentView,
     DraftView,
+    FilmSound,
     FilmView,
     JobView,
     MemberView,
@@ -250,7 +252,7 @@ def latest_job(session: Session, kind: str, subject: str) -> Job | None:
 # --- films --------------------------------------------------------------------------------------
 
 #: Files of a film that a browser may ask for.
-PUBLIC_ROLES = ("proxy240", "proxy480", "poster", "peaks")
+PUBLIC_ROLES = ("proxy240", "proxy480", "poster", "thumbs", "thumbs-index", "peaks")
 
 
 def film_view(session: Session, film: Film) -> FilmView:
@@ -259,7 +261,9 @@ def film_view(session: Session, film: Film) -> FilmView:
         .join(Blob, Blob.sha256 == FilmFile.sha256)
         .where(FilmFile.film_id == film.id, Blob.state == "present")
     ).all()
-    job = latest_job(session, "ingest", film.id) if film.state != "ready" else None
+    job = latest_job(session, "ingest" if film.state != "ready" else "sound", film.id)
+    if job is not None and film.state == "ready" and job.state in ("done", "cancelled"):
+        job = None
     rate = rate_of(film)
     return FilmView(
         id=film.id,
@@ -268,19 +272,43 @@ def film_view(session: Session, film: Film) -> FilmView:
         hash=film.original,
         state=film.state,
         error=film.error,
-        facts=film.facts,
+        facts=_public_facts(film.facts),
         duration=FrameGrid(rate).time_of(film.frames) if rate and film.frames else None,
         rate=[rate.numerator, rate.denominator] if rate else None,
         frames=film.frames,
         width=film.width,
         height=film.height,
         has_sound=film.has_sound,
+        sounds=sounds_of(film.facts),
         shots=film.shots or [],
         files=[role for role in PUBLIC_ROLES if role in roles],
         job=job_view(session, job) if job else None,
         created_at=film.created_at,
         created_by=name_of(session, film.created_by),
     )
+
+
+def _public_facts(facts: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Without what only renders need: where a long film can be cut is thousands of numbers."""
+    return {key: value for key, value in facts.items() if key != "mezzanine"} if facts else facts
+
+
+def sounds_of(facts: dict[str, Any] | None) -> list[FilmSound]:
+    """The sounds that a film came with, in the order of the file; of a file without facts none."""
+    facts = facts or {}
+    streams = [s for s in facts.get("streams", []) if s["type"] == "audio" and s["channels"]]
+    used = facts.get("mezzanine", {}).get("sound")
+    return [
+        FilmSound(
+            number=number,
+            language=stream["language"] and bcp47(stream["language"]),
+            title=stream.get("title"),
+            codec=stream["codec"],
+            channels=stream["channels"],
+            used=number == used,
+        )
+        for number, stream in enumerate(sorted(streams, key=lambda s: s.get("index") or 0))
+    ]
 
 
 def rate_of(film: Film) -> Fraction | None:

@@ -62,6 +62,18 @@ class JobView:
 
 
 @dataclass(frozen=True)
+class FilmSound:
+    """One of the sounds that a film came with."""
+
+    number: int  # from 0, in the order of the file
+    language: str | None  # BCP 47
+    title: str | None
+    codec: str
+    channels: int
+    used: bool
+
+
+@dataclass(frozen=True)
 class FilmView:
     id: str
     project_id: str
@@ -76,9 +88,10 @@ class FilmView:
     width: int | None
     height: int | None
     has_sound: bool | None
+    sounds: list[FilmSound]
     shots: list[int]
-    files: list[str]  # roles that can be had: proxy240, proxy480, poster, peaks
-    job: JobView | None  # its ingest, while it matters
+    files: list[str]  # roles that can be had: proxy240, proxy480, poster, thumbs, thumbs-index, peaks
+    job: JobView | None  # its ingest or the change of its sound, while it matters
     created_at: int
     created_by: str
 
