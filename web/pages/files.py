@@ -17,6 +17,17 @@ from workflow.tracks.table_heads import ROLES
 
 FRAME_RATES = ("24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60")
 SHOWN_CHANGES = 400
+ENCODING_NAMES = {
+    "cp1250": "Windows-1250",
+    "cp1251": "Windows-1251",
+    "cp1252": "Windows-1252",
+    "cp1254": "Windows-1254",
+    "cp852": "DOS 852",
+    "cp866": "DOS 866",
+    "iso8859-2": "ISO 8859-2",
+    "koi8-r": "KOI8-R",
+    "ptcp154": "PTCP154",
+}
 
 
 def next_of(view: ReceivedView) -> Response:
@@ -60,7 +71,7 @@ def _received(received_id: str, problem: TerjimeError | None = None) -> Response
         if found
         else [],
         more=max(0, len(found.changes) - SHOWN_CHANGES) if found else 0,
-        rate=None,
+        ENCODING_NAMES=ENCODING_NAMES,
     )
 
 

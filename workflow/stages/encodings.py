@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from fractions import Fraction
 from typing import Any
 
@@ -93,14 +94,18 @@ def _places(readings: Sequence[Sequence[str]]) -> list[int]:
 
 def _parts(text: str, readings: Sequence[str]) -> list[list[Any]]:
     """*text* in pieces that are the same in every reading and pieces that are not."""
-    even = all(len(other) == len(text) for other in readings)
+    differs = [False] * len(text)
+    for other in readings:
+        matcher = SequenceMatcher(None, text, other, autojunk=False)
+        for kind, start, end, _, _ in matcher.get_opcodes():
+            if kind != "equal":
+                differs[start:end] = [True] * (end - start)
     pieces: list[list[Any]] = []
-    for i, char in enumerate(text):
-        differs = any(o[i] != char for o in readings) if even else not char.isascii()
-        if pieces and pieces[-1][1] == differs:
+    for char, other in zip(text, differs, strict=True):
+        if pieces and pieces[-1][1] == other:
             pieces[-1][0] += char
         else:
-            pieces.append([char, differs])
+            pieces.append([char, other])
     return pieces
 
 

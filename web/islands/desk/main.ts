@@ -1,5 +1,5 @@
 /** The desk: picture, cue list and waveform over one draft. */
-import { ask, type DraftView, type Finding } from '../shared/api.ts'
+import { ask, type Change, type DraftView, type Finding } from '../shared/api.ts'
 import { bindCommands, type Commands } from '../shared/commands.ts'
 import {
   changeCue,
@@ -20,9 +20,12 @@ import { Player, type FilmProps } from '../shared/player.ts'
 import { Saver, type Sent, type State } from '../shared/saver.ts'
 import { FLICKS_PER_SECOND, type Flicks } from '../shared/time.ts'
 import { say, sayCount } from '../shared/words.ts'
+import { Beside } from './beside.ts'
 import { askAboutConflicts } from './conflict.ts'
 import { divide } from './divider.ts'
+import { FindingsPanel, askAboutWords, askReason } from './findings.ts'
 import { CueList } from './list.ts'
+import { applied, showMends } from './mends.ts'
 import { StatusLine } from './status.ts'
 import { Wave } from './wave.ts'
 
@@ -34,6 +37,9 @@ interface Props extends FilmProps {
   readonly draft: { readonly etag: string; readonly cues: Cues }
   readonly draftAddress: string
   readonly findingsAddress: string
+  /** Of the track in the API; of the project's words, or "" for who may not add any. */
+  readonly address: string
+  readonly wordsAddress: string
   readonly peaks: string | null
   readonly shots: readonly Flicks[]
 }
@@ -55,8 +61,11 @@ class Desk {
   private readonly list: CueList
   private readonly saver: Saver
   private readonly status: StatusLine
+  private readonly panel: FindingsPanel
+  private readonly beside: Beside
   private wave: Wave | null = null
   private active = ''
+  private findings: readonly Finding[] = []
   private found: ReadonlyMap<string, readonly Finding[]> = new Map()
   private readonly ends: (() => void)[] = []
   private hits: number[] = []
@@ -82,6 +91,23 @@ class Desk {
       restTyping: () => this.edits.rest(),
       firstCue: () => this.insert(),
     })
+    this.panel = new FindingsPanel(this.part('findings'), {
+      canEdit: props.canEdit,
+      mayAddWords: props.wordsAddress !== '',
+      goTo: (uid) => this.activate(uid, true, true),
+      mend: (finding) => void this.mend(finding ? [finding.rule] : null, finding?.uid ?? null),
+      ignore: (finding, reason) => void this.setAside(finding, reason),
+      heed: (finding) => void this.judge('heed', { look: finding.look }),
+      addWords: (finding) => this.askAboutWords(finding),
+    })
+    this.beside = new Beside(
+      this.part('beside'),
+      props.address,
+      props.language,
+      props.canEdit
+        ? (text) => this.change(changeCue(this.edits.now, this.active, { text }))
+        : null,
+    )
     this.player.watch((frame, playing) => this.onFrame(frame, playing))
     this.ends.push(bindCommands(root, 'desk', this.commands()))
     divide(root, this.part('divider'))
@@ -159,15 +185,100 @@ class Desk {
 
   private async loadFindings(): Promise<void> {
     const answer = await ask<{ findings: Finding[] }>('GET', this.props.findingsAddress)
-    if (!answer.ok) return
-    const all = answer.body.findings
+    if (answer.ok) this.showFindings(answer.body.findings)
+  }
+
+  private showFindings(all: readonly Finding[]): void {
+    const heard = all.filter((finding) => !finding.ignored)
     const byCue = new Map<string, Finding[]>()
-    for (const finding of all) byCue.set(finding.uid, [...(byCue.get(finding.uid) ?? []), finding])
+    for (const finding of heard)
+      byCue.set(finding.uid, [...(byCue.get(finding.uid) ?? []), finding])
+    this.findings = all
     this.found = byCue
     this.list.update()
+    this.panel.show(all, this.active)
+    this.root.dataset.findings = String(heard.length)
     const told = document.querySelector('[data-part="submit-findings"]')
     if (told)
-      told.textContent = all.length ? sayCount('findingsRemain', all.length) : say('noFindings')
+      told.textContent = heard.length ? sayCount('findingsRemain', heard.length) : say('noFindings')
+  }
+
+  /** Ask what mending would change and show it; of one cue, or of all. Nothing changes before they say so. */
+  private async mend(rules: readonly string[] | null, uid: string | null): Promise<void> {
+    const cues = this.edits.now
+    const answer = await ask<{ changes: Change[]; conflicts: string[] }>(
+      'POST',
+      `${this.props.address}/mends`,
+      { cues, rules, uid },
+    )
+    if (!answer.ok) {
+      this.status.say(answer.error?.message ?? say('offline'), 'refused')
+      return
+    }
+    const { changes, conflicts } = answer.body
+    if (changes.length === 0) {
+      this.status.say(say('nothingToMend'), 'saved')
+      return
+    }
+    showMends(
+      changes,
+      conflicts.length,
+      this.player.grid,
+      this.props.language,
+      (of) => cues.findIndex((cue) => cue.uid === of) + 1,
+      (chosen) => this.change(applied(this.edits.now, chosen)),
+    )
+  }
+
+  private async setAside(finding: Finding, reason: string): Promise<void> {
+    await this.judge('ignore', { look: finding.look, reason })
+  }
+
+  private async judge(what: 'ignore' | 'heed', body: object): Promise<void> {
+    // The server judges what it holds: first it gets all of it.
+    if (!(await this.saver.flush())) {
+      this.status.say(say('cannotSave'), 'refused')
+      return
+    }
+    const answer = await ask<{ findings: Finding[] }>(
+      'POST',
+      `${this.props.address}/findings/${what}`,
+      body,
+    )
+    if (answer.ok) this.showFindings(answer.body.findings)
+    else this.status.say(answer.error?.message ?? say('offline'), 'refused')
+  }
+
+  private askAboutWords(finding: Finding): void {
+    const words = [...finding.message.matchAll(/“([^”]+)”/g)].map((found) => found[1]!)
+    const { uid } = finding
+    askAboutWords(
+      words,
+      this.props.language,
+      async (word) => {
+        const address = `${this.props.address}/suggestions?word=${encodeURIComponent(word)}`
+        const answer = await ask<{ suggestions: string[] }>('GET', address)
+        return answer.ok ? answer.body.suggestions : []
+      },
+      async (word) => {
+        const body = { text: word.toLowerCase(), kind: 'word' }
+        const answer = await ask('POST', this.props.wordsAddress, body)
+        if (answer.ok) void this.loadFindings()
+        else this.status.say(answer.error?.message ?? say('offline'), 'refused')
+        return answer.ok
+      },
+      (word, by) => {
+        const cue = this.edits.now.find((each) => each.uid === uid)
+        if (cue) this.change(changeCue(this.edits.now, uid, { text: cue.text.replace(word, by) }))
+      },
+    )
+  }
+
+  /** The active cue's first finding of which that holds. */
+  private findingHere(fits: (finding: Finding) => boolean): Finding | null {
+    const here = this.found.get(this.active)?.find(fits) ?? null
+    if (!here) this.status.say(say('nothingHere'), 'saved')
+    return here
   }
 
   // Changing -----------------------------------------------------------------------------------
@@ -207,6 +318,8 @@ class Desk {
     this.active = uid
     const index = this.index
     this.list.setActive(uid, index, focus)
+    this.panel.show(this.findings, uid)
+    this.beside.about(uid)
     const cue = this.edits.now[index]
     if (cue && seek && !this.player.playing) void this.player.seekTime(cue.start)
     this.wave?.ask()
@@ -352,6 +465,7 @@ class Desk {
       'cue/here': () => this.goHere(),
       'cue/next-finding': () => this.goToFinding(1),
       'cue/previous-finding': () => this.goToFinding(-1),
+      'findings/list': () => this.panel.toggle(),
       'edit/find': () => this.openFind(),
       'find/next': () => this.findNext(),
       'find/close': () => this.closeFind(),
@@ -371,6 +485,18 @@ class Desk {
       'cue/split': () => this.split(),
       'cue/merge': () => this.merge(),
       'cue/delete': () => this.remove(),
+      'findings/mend': () => void this.mend(null, this.active),
+      'findings/mend-all': () => void this.mend(null, null),
+      'findings/set-aside': () => {
+        const finding = this.findingHere((each) => each.may_ignore)
+        if (finding) askReason(finding, (reason) => void this.setAside(finding, reason))
+      },
+      'findings/add-word': () => {
+        if (!this.props.wordsAddress) return
+        const finding = this.findingHere((each) => each.rule === 'M07')
+        if (finding) this.askAboutWords(finding)
+      },
+      'memory/insert': () => this.beside.insertBest(),
       'edit/undo': () => this.back(true),
       'edit/redo': () => this.back(false),
       'edit/send': () => void this.saver.flush(),

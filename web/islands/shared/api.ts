@@ -13,6 +13,20 @@ export interface Finding {
   readonly uid: string
   readonly severity: 'error' | 'warning' | 'hint'
   readonly message: string
+  readonly fix: boolean
+  /** Names this finding while its cue looks as it does. */
+  readonly look: string
+  /** Why somebody set it aside, or "". */
+  readonly ignored: string
+  readonly may_ignore: boolean
+}
+
+/** What mending would change in one cue; new is null where it would be taken out. */
+export interface Change {
+  readonly uid: string
+  readonly kind: string
+  readonly old: Cue | null
+  readonly new: Cue | null
 }
 
 export interface ApiError {

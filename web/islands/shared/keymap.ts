@@ -7,12 +7,15 @@ export interface Binding {
   readonly keys: readonly string[]
   /** Keys that also work while text is being typed. */
   readonly anywhere: readonly string[]
-  readonly places: readonly ('desk' | 'review')[]
+  readonly places: readonly Place[]
 }
+
+export type Place = 'desk' | 'review' | 'proposal'
 
 const DESK = ['desk'] as const
 const REVIEW = ['review'] as const
-const BOTH = ['desk', 'review'] as const
+const PROPOSAL = ['proposal'] as const
+const BOTH = ['desk', 'review', 'proposal'] as const
 
 function bind(command: string, places: Binding['places'], anywhere: string, keys = ''): Binding {
   const split = (text: string) => text.split(' ').filter(Boolean)
@@ -51,6 +54,12 @@ export const KEYMAP: readonly Binding[] = [
   bind('cue/delete', DESK, 'Alt+Delete', 'Delete'),
   bind('cue/next-finding', DESK, 'F8'),
   bind('cue/previous-finding', DESK, 'Shift+F8'),
+  bind('findings/list', DESK, 'Alt+KeyL'),
+  bind('findings/mend', DESK, 'Alt+KeyF'),
+  bind('findings/mend-all', DESK, 'Alt+Shift+KeyF'),
+  bind('findings/set-aside', DESK, 'Alt+KeyI'),
+  bind('findings/add-word', DESK, 'Alt+KeyA'),
+  bind('memory/insert', DESK, 'Alt+KeyR'),
   bind('edit/undo', DESK, 'Ctrl+KeyZ'),
   bind('edit/redo', DESK, 'Ctrl+KeyY Ctrl+Shift+KeyZ'),
   bind('edit/find', DESK, 'Ctrl+KeyF'),
@@ -61,6 +70,11 @@ export const KEYMAP: readonly Binding[] = [
   bind('review/play-changes', REVIEW, '', 'KeyR'),
   bind('review/next-change', REVIEW, '', 'KeyN'),
   bind('review/previous-change', REVIEW, '', 'KeyP'),
+  bind('proposal/next', PROPOSAL, '', 'KeyJ'),
+  bind('proposal/previous', PROPOSAL, '', 'KeyK'),
+  bind('proposal/accept', PROPOSAL, '', 'KeyA'),
+  bind('proposal/reject', PROPOSAL, '', 'KeyR'),
+  bind('proposal/undo', PROPOSAL, '', 'KeyU'),
   bind('help/keys', BOTH, 'Alt+Slash', 'Shift+Slash'),
 ]
 
@@ -87,7 +101,7 @@ export function nameOf(event: Pressed): string {
 /** The command of a key at a place, or null. */
 export function commandFor(
   name: string,
-  place: 'desk' | 'review',
+  place: Place,
   typing: boolean,
   lettersOn: boolean,
 ): string | null {
