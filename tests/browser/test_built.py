@@ -95,17 +95,17 @@ def test_every_command_has_its_words_and_every_button_a_command() -> None:
 
 def test_lanes_join_where_a_stretch_was_to_where_it_goes() -> None:
     cues = [
-        {"uid": "a", "old_start": 0, "old_end": 100, "start": 500, "end": 600, "confidence": 0.9},
+        {"old_start": 0, "old_end": 100, "start": 500, "end": 600, "confidence": 0.9, "segment": 0},
         {
-            "uid": "b",
             "old_start": 200,
             "old_end": 300,
             "start": 700,
             "end": 1000,
             "confidence": 0.3,
+            "segment": 0,
         },
     ]
-    drawn = lanes.draw_lanes(cues, [{"first_cue": 0, "last_cue": 1, "confidence": 0.3}])
+    drawn = lanes.draw_lanes(cues, [{"confidence": 0.3}])
     assert drawn.joins == [lanes.Join("M0.0 32H300.0L1000.0 88H500.0Z", weak=True)]
     assert drawn.new == "M500.0 90H600.0V114H500.0Z"
     assert drawn.doubt == "M700.0 90H1000.0V114H700.0Z"

@@ -79,6 +79,14 @@ class Accept(Body):
     )
 
 
+class Decide(Body):
+    decision = fields.String(required=True, validate=validators.OneOf(["accept", "reject"]))
+    segments = fields.List(
+        fields.Integer(), load_default=[], metadata={"description": "numbered from 1"}
+    )
+    cues = fields.List(fields.String(), load_default=[], metadata={"description": "their uids"})
+
+
 class Submit(Body):
     note = some_text(4000, least=0, required=False, load_default="")
     acknowledge = fields.Boolean(load_default=False)
@@ -298,6 +306,30 @@ def accept_proposal(proposal_id: str, json_data: dict[str, Any]) -> DraftView:
     if chosen != "all" and not of_uids:
         raise BadInput("BAD_REQUEST", 'cues must be "all" or a list of uids.', where="cues")
     return stages.accept_proposal(house(), actor(), proposal_id, chosen)
+
+
+@api.post("/proposals/<proposal_id>/decisions")
+@guarded(Action.EDIT_TRACK, "proposal")
+@api.input(Decide, example={"decision": "accept", "segments": [1]})
+@api.output(answer(ProposalView))
+def decide_proposal(proposal_id: str, json_data: dict[str, Any]) -> ProposalView:
+    """Take the new times of some segments or cues, or leave them; the proposal stays open for the others"""
+    return stages.decide_proposal(
+        house(),
+        actor(),
+        proposal_id,
+        json_data["decision"],
+        segments=json_data["segments"],
+        uids=json_data["cues"],
+    )
+
+
+@api.post("/proposals/<proposal_id>/undo")
+@guarded(Action.EDIT_TRACK, "proposal")
+@api.output(answer(ProposalView))
+def undo_decision(proposal_id: str) -> ProposalView:
+    """Take the latest decision back; a cue that was moved by hand since stays where it is"""
+    return stages.undo_decision(house(), actor(), proposal_id)
 
 
 @api.post("/proposals/<proposal_id>/reject")

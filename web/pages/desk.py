@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, Literal
 
 from flask import Response, request, url_for
 from flask_babel import lazy_gettext
@@ -33,6 +33,8 @@ SAVES = {
     "edit": lazy_gettext("Edited"),
     "merge": lazy_gettext("Edits of two people joined"),
     "align": lazy_gettext("New times accepted"),
+    "reject": lazy_gettext("New times left"),
+    "undo": lazy_gettext("A decision on new times taken back"),
     "restore": lazy_gettext("Gone back to an earlier save"),
 }
 HISTORY_SHOWN = 50
@@ -216,7 +218,11 @@ def _proposal(proposal_id: str, problem: TerjimeError | None = None) -> Response
         lanes=draw_lanes(view.cues, view.segments),
         segments=segment_rows(view.segments, view.cues),
         changed=sum(1 for cue in view.cues if cue["changed"]),
-        props={**player_props(track.film), "cues": view.cues},
+        props={
+            **player_props(track.film),
+            "cues": view.cues,
+            "peaks": film_file(track.film.id, "peaks") if "peaks" in track.film.files else None,
+        },
     )
 
 
@@ -228,10 +234,54 @@ def accept(proposal_id: str) -> Response:
     try:
         if not everything and not chosen:
             raise BadInput("NO_CUES", "No cue was chosen.", advice="Choose cues, or accept all.")
-        stages.accept_proposal(house(), actor(), proposal_id, "all" if everything else chosen)
+        stages.decide_proposal(
+            house(),
+            actor(),
+            proposal_id,
+            "accept",
+            uids="all" if everything else chosen,
+            over=True,
+        )
     except SHOWN_IN_PLACE as error:
         return _proposal(proposal_id, error)
     return _to_desk_of(proposal_id)
+
+
+@pages.post("/proposals/<proposal_id>/decide")
+@guarded(Action.EDIT_TRACK, "proposal")
+def decide(proposal_id: str) -> Response:
+    """By the segment ("accept:2") or by the cues that are ticked ("accept"); one stays on the page."""
+    verdict, _, segment = request.form.get("decision", "").partition(":")
+    chosen = request.form.getlist("uid")
+    try:
+        if verdict not in ("accept", "reject") or (segment and not segment.isdecimal()):
+            raise BadInput("BAD_REQUEST", "That is no decision on new times.")
+        if segment:
+            stages.decide_proposal(
+                house(), actor(), proposal_id, _verdict(verdict), segments=[int(segment)]
+            )
+        elif chosen:
+            stages.decide_proposal(house(), actor(), proposal_id, _verdict(verdict), uids=chosen)
+        else:
+            raise BadInput("NO_CUES", "No cue was chosen.", advice="Choose cues, or accept all.")
+    except SHOWN_IN_PLACE as error:
+        return _proposal(proposal_id, error)
+    place = f"segment-{segment}" if segment else "cues-title"
+    return see(url_for("pages.proposal", proposal_id=proposal_id, _anchor=place))
+
+
+def _verdict(word: str) -> Literal["accept", "reject"]:
+    return "accept" if word == "accept" else "reject"
+
+
+@pages.post("/proposals/<proposal_id>/undo")
+@guarded(Action.EDIT_TRACK, "proposal")
+def undo(proposal_id: str) -> Response:
+    try:
+        stages.undo_decision(house(), actor(), proposal_id)
+    except SHOWN_IN_PLACE as error:
+        return _proposal(proposal_id, error)
+    return see(url_for("pages.proposal", proposal_id=proposal_id))
 
 
 @pages.post("/proposals/<proposal_id>/reject")

@@ -1,7 +1,7 @@
 """The picture of an alignment: two lanes of cues with their stretches joined. Pure: values in, SVG paths out.
 
-The drawing is 1000 wide and 120 high; the upper lane holds the old times, the
-lower one the new; both share one scale.
+The drawing is 1000 wide and 120 high; the upper lane holds the old times, the lower one the new; both share one
+scale. The waveform of the film is drawn behind the lower lane by islands/proposal.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ class Join:
 
     path: str
     weak: bool
+    decision: str = ""  # accepted | rejected | partly
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,12 @@ class Lanes:
     new: str
     doubt: str  # new times that are uncertain
     joins: list[Join]
+    low: int = 0  # flicks at the left edge, and at the right one
+    high: int = 1
 
 
 def draw_lanes(cues: Sequence[dict[str, Any]], segments: Sequence[dict[str, Any]]) -> Lanes:
-    """cues    ProposalView.cues: old_start, old_end, start, end, confidence; segments: first_cue, last_cue"""
+    """cues    ProposalView.cues: old_start, old_end, start, end, confidence; segments in the order of their numbers"""
     times = [cue[name] for cue in cues for name in ("old_start", "old_end", "start", "end")]
     low, high = min(times, default=0), max(times, default=1)
     scale = _WIDTH / max(1, high - low)
@@ -50,16 +53,19 @@ def draw_lanes(cues: Sequence[dict[str, Any]], segments: Sequence[dict[str, Any]
         joins=[
             Join(
                 _band(
-                    x(part[0]["old_start"]),
-                    x(part[-1]["old_end"]),
-                    x(part[0]["start"]),
-                    x(part[-1]["end"]),
+                    x(min(cue["old_start"] for cue in part)),
+                    x(max(cue["old_end"] for cue in part)),
+                    x(min(cue["start"] for cue in part)),
+                    x(max(cue["end"] for cue in part)),
                 ),
                 segment["confidence"] < UNSURE,
+                segment.get("decision", ""),
             )
-            for segment in segments
-            if (part := _cues_of(segment, cues))
+            for number, segment in enumerate(segments)
+            if (part := _cues_of(number, cues))
         ],
+        low=low,
+        high=high,
     )
 
 
@@ -67,31 +73,25 @@ def segment_rows(
     segments: Sequence[dict[str, Any]], cues: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """Segments as the table under the picture shows them: cues counted from 1, speed as a ratio."""
-    numbers = {cue["uid"]: n for n, cue in enumerate(cues, start=1)}
     rows = []
-    for segment in segments:
-        rate = segment["rate"]
-        ratio = Fraction(*rate) if isinstance(rate, list) else Fraction(rate)
+    for number, segment in enumerate(segments):
+        ratio = Fraction(*segment["rate"])
+        numbers = [n for n, cue in enumerate(cues, start=1) if cue["segment"] == number]
         rows.append(
             segment
             | {
-                "first": _number(segment["first_cue"], numbers),
-                "last": _number(segment["last_cue"], numbers),
+                "number": number + 1,
+                "first": min(numbers, default=0),
+                "last": max(numbers, default=0),
+                "cues": len(numbers),
                 "speed": f"× {float(ratio):.4f}" if ratio != 1 else "× 1",
             }
         )
     return rows
 
 
-def _number(cue: int | str, numbers: dict[str, int]) -> int:
-    """A cue that is named by uid or by its index, as people count."""
-    return numbers.get(cue, 0) if isinstance(cue, str) else cue + 1
-
-
-def _cues_of(segment: dict[str, Any], cues: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
-    numbers = {cue["uid"]: n for n, cue in enumerate(cues, start=1)}
-    first, last = (_number(segment[name], numbers) for name in ("first_cue", "last_cue"))
-    return cues[first - 1 : last]
+def _cues_of(segment: int, cues: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [cue for cue in cues if cue["segment"] == segment]
 
 
 def _boxes(spans: Iterable[tuple[float, float]], top: int) -> str:

@@ -1,9 +1,8 @@
 /** Runs commands: from keys, and from buttons that carry data-command. */
-import { KEYMAP, commandFor, nameOf, printed } from './keymap.ts'
+import { KEYMAP, commandFor, nameOf, printed, type Place } from './keymap.ts'
 import { say, sayIn } from './words.ts'
 
 export type Commands = Readonly<Record<string, () => void>>
-type Place = 'desk' | 'review'
 
 const LETTERS_OFF = 'terjime.letters-off'
 
