@@ -23,7 +23,7 @@ from tests.dub.readings import (
 )
 from workflow.align import detect_speech
 from workflow.dub.edges import Loudness
-from workflow.dub.features import codebook, distances
+from workflow.dub.features import Sound, codebook, distances
 from workflow.dub.locate import SAME_TEXT, locate
 from workflow.dub.passing import best_path, path_distances
 from workflow.dub.sound import read_recording, write_wav
@@ -197,7 +197,7 @@ def test_edges_go_to_the_sound_and_not_to_a_stop_within_a_word() -> None:
     samples = random.normal(0, 1e-4, 32_000).astype(np.float32)
     for first, last in ((8_000, 9_600), (11_000, 20_000)):  # a plosive's silence of 88 ms between
         samples[first:last] = random.normal(0, 0.2, last - first)
-    loudness = Loudness(samples, np.ones(0, bool))
+    loudness = Loudness(Sound(samples), np.ones(0, bool))
     start, end = loudness.of(0.62, 1.31, not_before=0.0, not_after=2.0)
     assert (start, end) == (pytest.approx(0.5, abs=0.006), pytest.approx(1.25, abs=0.006))
 

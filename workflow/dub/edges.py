@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from workflow.dub.features import HOP_SAMPLES, RATE, Frames
+from workflow.dub.features import HOP_SAMPLES, RATE, Sound
 
 PER_SECOND = 200
 _REACH = 40  # steps that an edge may move: 0.2 s
 _BREATH = 12  # steps of quiet that part two sounds: 60 ms
 _NOISY_DB = 25.0
+_BLOCK = 1 << 15  # steps
 _LONG_PAUSE = 60  # steps; a longer one says no more
 
 Levels = npt.NDArray[np.float64]
@@ -19,14 +20,13 @@ Levels = npt.NDArray[np.float64]
 class Loudness:
     """Of a recording, in dB every 5 ms."""
 
-    def __init__(self, samples: Frames, quiet: npt.NDArray[np.bool_]) -> None:
+    def __init__(self, sound: Sound, quiet: npt.NDArray[np.bool_]) -> None:
         """quiet: per 10 ms, where nobody speaks."""
-        level, floor = _levels(samples, quiet)
+        plain, without_rumble = _powers(sound)
+        level, floor = _levels(plain, quiet)
         # Under noise that is mostly rumble the soft sounds are heard better without it.
-        before = np.concatenate([samples[:1], samples[:-1]])
-        bright = (samples - np.float32(0.95) * before).astype(np.float32)
         if float(np.percentile(level, 90)) - floor < _NOISY_DB:
-            level_bright, floor_bright = _levels(bright, quiet)
+            level_bright, floor_bright = _levels(without_rumble, quiet)
             if floor_bright < floor - 3:
                 level, floor = level_bright, floor_bright
         self._level, self._floor = level, floor
@@ -58,18 +58,30 @@ class Loudness:
         return first / PER_SECOND, max(last, first + 1) / PER_SECOND
 
 
-def _levels(samples: Frames, quiet: npt.NDArray[np.bool_]) -> tuple[Levels, float]:
+def _powers(sound: Sound) -> tuple[Levels, Levels]:
+    """Sums of squares over every 5 ms: of the sound, and of it without what lies low."""
+    length = RATE // PER_SECOND
+    plain: list[Levels] = []
+    bright: list[Levels] = []
+    last = np.zeros(1, np.float32)
+    for start in range(0, len(sound.samples), _BLOCK * length):
+        block = sound.block(start, start + _BLOCK * length)
+        before = np.concatenate([last if start else block[:1], block[:-1]])
+        last = block[-1:]
+        for kept, samples in ((plain, block), (bright, block - np.float32(0.95) * before)):
+            squares = np.pad(samples**2, (0, -len(samples) % length))
+            kept.append(squares.reshape(-1, length).sum(1, dtype=np.float64))
+    return np.concatenate(plain), np.concatenate(bright)
+
+
+def _levels(powers: Levels, quiet: npt.NDArray[np.bool_]) -> tuple[Levels, float]:
     """dB of 10 ms around every 5 ms, and of the noise."""
-    power = samples**2
-    sums = np.concatenate([[0.0], np.cumsum(power, dtype=np.float64)])
-    centres = np.arange(0, len(samples), RATE // PER_SECOND)
-    low = np.maximum(centres - HOP_SAMPLES // 2, 0)
-    high = np.minimum(centres + HOP_SAMPLES // 2, len(samples))
-    level = 10 * np.log10((sums[high] - sums[low]) / HOP_SAMPLES + 1e-10)
+    around = powers.copy()
+    around[1:] += powers[:-1]
+    level = 10 * np.log10(around / HOP_SAMPLES + 1e-10)
     if quiet.sum() <= 50:
         return level, float(np.percentile(level, 5))
-    hops = power[: len(quiet) * HOP_SAMPLES]
-    hops = hops[: len(hops) // HOP_SAMPLES * HOP_SAMPLES].reshape(-1, HOP_SAMPLES).mean(1)
+    hops = (powers[: len(powers) // 2 * 2].reshape(-1, 2).sum(1) / HOP_SAMPLES)[: len(quiet)]
     return level, float(10 * np.log10(hops[quiet[: len(hops)]].mean() + 1e-10))
 
 

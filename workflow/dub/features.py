@@ -38,6 +38,50 @@ def spectrum(samples: Frames) -> Frames:
     return out
 
 
+_BLOCK = 8192  # frames
+
+
+class Sound:
+    """A recording at full scale, looked at in blocks: an hour's spectra would fill a gigabyte.
+
+    samples  mono float32 at 16 kHz
+    """
+
+    def __init__(self, samples: Frames) -> None:
+        self.samples = samples
+        peak = max(float(samples.max(initial=0)), -float(samples.min(initial=0)), 1e-9)
+        self._gain = np.float32(1 / peak)
+        self.frames = max(1, (len(samples) - WINDOW_SAMPLES) // HOP_SAMPLES + 1)
+
+    def block(self, start: int, end: int) -> Frames:
+        """Samples from *start* to *end*, with a hiss 80 dB below full scale: digital silence has no cepstra."""
+        whole = self.samples[start:end] * self._gain
+        for place in range(start - start % _HISS, start + len(whole), _HISS):
+            hiss = np.random.default_rng([0, place]).standard_normal(_HISS, np.float32)
+            first, last = max(place, start), min(place + _HISS, start + len(whole))
+            whole[first - start : last - start] += hiss[first - place : last - place] * np.float32(
+                1e-4
+            )
+        return whole
+
+    def spectrum(self, first: int, end: int) -> Frames:
+        """float32[end - first, 257]: `spectrum` of these frames."""
+        return spectrum(self.block(first * HOP_SAMPLES, (end - 1) * HOP_SAMPLES + WINDOW_SAMPLES))
+
+    def bands(self, warp: float = 1.0) -> Frames:
+        """float32[frames, 26]: energy in each band of `mel_bank`."""
+        bank = mel_bank(warp).T
+        return np.concatenate(
+            [
+                self.spectrum(first, min(first + _BLOCK, self.frames)) @ bank
+                for first in range(0, self.frames, _BLOCK)
+            ]
+        )
+
+
+_HISS = 1 << 20  # samples that one seed serves
+
+
 def mel_bank(warp: float = 1.0) -> Frames:
     """Triangles over the spectrum, float32[26, 257]; *warp* moves them for a longer or shorter vocal tract."""
     lowest, highest = (2595 * np.log10(1 + hz / 700) for hz in (_LOWEST_HZ, _HIGHEST_HZ))

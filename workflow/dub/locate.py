@@ -22,6 +22,7 @@ from workflow.dub.features import (
     HOP_SAMPLES,
     RATE,
     Frames,
+    Sound,
     cepstra,
     codebook,
     distances,
@@ -55,7 +56,9 @@ TWO_ALIKE, SAME_TEXT, IN_GAP = "two_alike", "same_text", "found_in_gap"
 
 _WEIGHTS = np.concatenate([np.ones(12), np.full(12, 0.6)]).astype(np.float32)
 _VOICED = 0.3
-_SLOW = 0.08  # log: slower than the speaker's usual pace
+_SLOW = 0.03  # log: slower than the speaker's usual pace
+_HURRIED = 0.2  # log: faster than it, by more than anyone reads
+_ADJOINING = 5  # frames: 0.1 s
 _PAUSE = 10  # frames: 0.2 s
 _PACE_PRICE = 150.0
 _FEWEST_OF_A_VOICE = 6
@@ -239,12 +242,8 @@ class _Hearing:
     """One recording beside one script, on the way from first guess to adapted templates."""
 
     def __init__(self, samples: Frames, speech: Frames | None, said: list[Frames]) -> None:
-        samples = samples / max(float(np.abs(samples).max(initial=0)), 1e-9)
-        # digital silence has no cepstra
-        hiss = np.random.default_rng(0).standard_normal(len(samples), dtype=np.float32)
-        self._samples = samples + hiss * np.float32(1e-4)
-        power = spectrum(self._samples)
-        self._speech = _every_10_ms(speech, self._samples, len(power))
+        self._sound = Sound(samples)
+        self._speech = _every_10_ms(speech, samples, self._sound.frames)
         voiced, quiet = self._speech > 0.5, self._speech < 0.1
         if voiced.sum() < 20:
             raise BadInput(
@@ -253,7 +252,7 @@ class _Hearing:
                 advice="Check that the right microphone was chosen, and record again.",
             )
         self._quiet = quiet
-        mel = power @ mel_bank().T
+        mel = self._sound.bands()
         noise = mel[quiet].mean(0) if quiet.sum() > 50 else np.percentile(mel, 5, axis=0)
         lines = [spectrum(line) @ mel_bank().T for line in said]
         scale = (mel[voiced].mean() - noise.mean()) / np.concatenate(lines).mean()
@@ -265,20 +264,23 @@ class _Hearing:
             [(((look - mean) / spread) * _WEIGHTS)[::STEP] for look in looks]
         )
         self._book = codebook(self.templates.frames)
-        warp = self._best_warp(power, voiced)
-        self.frames = np.ascontiguousarray(_normal(power, voiced, warp)[::STEP], np.float32)
+        warp = self._best_warp(voiced)
+        look = _normal(mel if warp == 1.0 else self._sound.bands(warp), voiced)
+        self.frames = np.ascontiguousarray(look[::STEP], np.float32)
         self.speech = np.ascontiguousarray(self._speech[::STEP], np.float32)
         self.costs = Costs()
         self._random = np.random.default_rng(3)
         self._set_unit()
 
-    def _best_warp(self, power: Frames, voiced: npt.NDArray[np.bool_]) -> float:
+    def _best_warp(self, voiced: npt.NDArray[np.bool_]) -> float:
         first_minute = np.flatnonzero(voiced)[:6000]
         if len(first_minute) <= 100:
             return 1.0
+        power = self._sound.spectrum(0, int(first_minute[-1]) + 1)[first_minute]
+        every = np.ones(len(power), bool)
 
         def strangeness(warp: float) -> float:
-            look = _normal(power[first_minute], np.ones(len(first_minute), bool), warp)
+            look = _normal(power @ mel_bank(warp).T, every)
             return float(distances(look, self._book).min(1).mean())
 
         return min(WARPS, key=strangeness)
@@ -439,11 +441,24 @@ class _Hearing:
         if not passages:
             return passages
         pace = self._pace(passages)
+        whole: list[Passage] = []
+        for passage in passages:
+            before = whole[-1] if whole else None
+            if (
+                before is not None
+                and before.line == passage.line
+                and passage.start - before.end <= _ADJOINING
+                and self._off_pace(before.line, before.start, before.end, pace) < -_HURRIED
+            ):
+                # too short to be a take, and it has taken the beginning of the one after it
+                whole[-1] = Passage(passage.line, before.start, passage.end)
+            else:
+                whole.append(passage)
         return [
             self._best_between_pauses(p, pace)
             if self._off_pace(p.line, p.start, p.end, pace) > _SLOW
             else p
-            for p in passages
+            for p in whole
         ]
 
     def _off_pace(self, line: int, start: int, end: int, pace: float) -> float:
@@ -483,7 +498,7 @@ class _Hearing:
         if not passages:
             return []
         pace = self._pace(passages)
-        edges = Loudness(self._samples, self._quiet)
+        edges = Loudness(self._sound, self._quiet)
         found: list[tuple[Passage, Take]] = []
         for number, passage in enumerate(passages):
             before = passages[number - 1] if number else None
@@ -563,8 +578,8 @@ def _every_10_ms(speech: Frames | None, samples: Frames, frames: int) -> Frames:
     return even
 
 
-def _normal(power: Frames, voiced: npt.NDArray[np.bool_], warp: float) -> Frames:
-    look = cepstra(power @ mel_bank(warp).T)
+def _normal(mel: Frames, voiced: npt.NDArray[np.bool_]) -> Frames:
+    look = cepstra(mel)
     spoken = look[voiced]
     normal: Frames = (look - spoken.mean(0)) / (spoken.std(0) + 1e-6) * _WEIGHTS
     return normal

@@ -3,11 +3,13 @@
 A token stands in every 20 ms frame of every line's template and at every place between lines. It pays for
 how unlike the recording its template is, for lingering and hurrying, and for leaving the script's order.
 No back pointers are kept: each token carries the frame at which it entered its line, each line end leaves
-one record. All tokens move at once, as arrays.
+one record. All tokens move at once, as arrays; those that have fallen behind the beam are left out, a tile
+of a template at a time, so that a long script costs little more than what is plausible of it.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,7 +20,8 @@ from workflow.dub.features import Frames, distances
 from workflow.progress import Watch, unwatched
 
 _NEVER = np.float32(1e30)
-_BLOCK = 32  # frames whose distances are computed at once
+_BLOCK = 8  # frames of the recording between two looks at which tiles matter
+_TILE = 16  # frames of a template: as far as a token can come in one block, two for each frame
 _REMEMBERED = 4096  # frames: a line that takes longer than 80 s is none
 _STEPS = 5  # neighbouring lines that can be returned to or skipped at a price of their own
 
@@ -72,7 +75,7 @@ class Templates:
         return len(self.starts)
 
 
-def pass_tokens(  # noqa: PLR0915  one thought, top to bottom
+def pass_tokens(
     templates: Templates,
     recording: Frames,
     filler: Frames,
@@ -87,13 +90,7 @@ def pass_tokens(  # noqa: PLR0915  one thought, top to bottom
     filler     float32[n], distance to the nearest sound of any kind
     speech     float32[n], 0 silence to 1 speech
     """
-    lines, frames, size = len(templates), len(recording), len(templates.frames)
-    starts, lasts = templates.starts, templates.ends - 1
-    seconds = starts[templates.lengths > 1] + 1  # the second frame has no frame two before it
-    cost = np.full(size, _NEVER, np.float32)
-    entered = np.zeros(size, np.int32)
-    one_back, two_back = np.empty_like(cost), np.empty_like(cost)
-    entered_one, entered_two = np.empty_like(entered), np.empty_like(entered)
+    lines, frames = len(templates), len(recording)
     # between[k]: outside every line, k-1 being the last line said; 0: none yet
     between = np.full(lines + 1, _NEVER, np.float32)
     between[0] = 0
@@ -101,50 +98,151 @@ def pass_tokens(  # noqa: PLR0915  one thought, top to bottom
     came_from = np.full((_REMEMBERED, lines), -1, np.int32)
     records: list[tuple[int, int, int, int]] = []
     outside = speech * (filler + costs.filler) + (1 - speech) * costs.silence
-    pause = (1 - speech) * (costs.silence + 0.12) + speech * 9
+    pause = _in_steps((1 - speech) * (costs.silence + 0.12) + speech * 9)
     may_enter = _near_speech(speech)
     way_in = _WaysIn(lines, costs)
+    tokens = _Tokens(templates, costs)
     for first in range(0, frames, _BLOCK):
-        if first % (64 * _BLOCK) == 0:
+        if first % (256 * _BLOCK) == 0:
             watch(first * 1000 // frames, "Looking for the lines")
-        apart = distances(recording[first : first + _BLOCK], templates.frames)
-        for t in range(first, min(first + _BLOCK, frames)):
-            here = apart[t - first]
-            one_back[1:], two_back[2:] = cost[:-1], cost[:-2]
-            entered_one[1:], entered_two[2:] = entered[:-1], entered[:-2]
-            two_back += np.float32(costs.hurry)
-            two_back[starts] = _NEVER
-            two_back[seconds] = _NEVER
+        block = slice(first, first + _BLOCK)
+        tokens.leave_out(costs.beam, entering=bool(may_enter[block].any()))
+        apart = tokens.distances(recording[block])
+        for t, here in enumerate(apart, start=first):
             best = between.min()
+            price = None
             if may_enter[t]:
                 price, came_from[t % _REMEMBERED] = way_in.cheapest(between, record_of, best)
-                one_back[starts] = price
-            else:
-                one_back[starts] = _NEVER
-            entered_one[starts] = t
-            skipped = two_back < one_back
-            np.copyto(one_back, two_back, where=skipped)
-            np.copyto(entered_one, entered_two, where=skipped)
-            one_back += here
-            here += np.float32(costs.linger)
-            np.minimum(here, pause[t], out=here)
-            cost += here
-            moved = one_back < cost
-            np.copyto(cost, one_back, where=moved)
-            np.copyto(entered, entered_one, where=moved)
+            tokens.move(here, price, float(pause[t]), t)
             between += outside[t]
-            ended = cost[lasts]
-            for line in np.flatnonzero((ended < between[1:]) & (ended < best + costs.beam)):
-                since = int(entered[lasts[line]])
+            ending, ended = tokens.ends()
+            better = (ended < between[ending + 1]) & (ended < best + costs.beam)
+            for line, token in zip(ending[better].tolist(), ended[better].tolist(), strict=True):
+                since = _entered(token)
                 if t - since >= _REMEMBERED:
                     continue
                 record_of[line + 1] = len(records)
-                records.append((int(line), since, t + 1, int(came_from[since % _REMEMBERED, line])))
-                between[line + 1] = ended[line]
-        best = between.min()
-        np.minimum(cost - best, _NEVER, out=cost)
-        np.minimum(between - best, _NEVER, out=between)
+                records.append((line, since, t + 1, int(came_from[since % _REMEMBERED, line])))
+                between[line + 1] = token
+        best = _in_steps(between.min())
+        tokens.cheaper_by(float(best))
+        np.minimum(between - np.float32(best), _NEVER, out=between)
     return _followed(records, int(record_of[between.argmin()]))
+
+
+#: A token is one float64: what it has paid, in steps of 2⁻¹⁰, and below that the frame at which it entered
+#: its line, in steps of 2⁻³¹. So the cheaper of two tokens, entry and all, is one minimum.
+_STEP = 2.0**-10
+_ENTRY = 2.0**-31
+_ROUNDED = np.float32(12288)  # added and taken away, leaves multiples of _STEP
+
+
+def _in_steps(price: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    return np.rint(np.asarray(price, np.float64) / _STEP) * _STEP
+
+
+class _Tokens:
+    """The tokens inside the lines, in those tiles of the templates that have one worth following.
+
+    Tiles lie behind one another as their lines do, each line padded to whole tiles; the arrays hold the
+    tiles in use only, in that order.
+    """
+
+    def __init__(self, templates: Templates, costs: Costs) -> None:
+        counts = -(-templates.lengths // _TILE)
+        self._first_tile = np.cumsum(counts) - counts
+        self._line_of = np.repeat(np.arange(len(templates)), counts)
+        self._is_first = np.zeros(len(self._line_of), bool)
+        self._is_first[self._first_tile] = True
+        self._last_tile = self._first_tile + counts - 1
+        self._last_in_tile = (templates.lengths - 1) % _TILE
+        # |a - r|² = |a|² - 2ar + |r|² in one product; what pads a line is too far from anything
+        size = templates.frames.shape[1]
+        padded = np.zeros((len(self._line_of) * _TILE, size + 2), np.float32)
+        padded[:, size] = 1e6
+        places = np.arange(len(templates.frames)) + np.repeat(
+            self._first_tile * _TILE - templates.starts, templates.lengths
+        )
+        padded[places, :size] = -2 * templates.frames
+        padded[places, size] = (templates.frames**2).sum(1)
+        padded[:, size + 1] = 1
+        self._frames = padded.reshape(len(self._line_of), _TILE, size + 2)
+        self._linger, self._hurry = _in_steps(costs.linger), _in_steps(costs.hurry)
+        self._tiles = np.zeros(0, np.int64)
+        self._tokens = np.zeros((0, _TILE))
+
+    def leave_out(self, beam: float, *, entering: bool) -> None:
+        """Keep the tiles with a token below *beam*, those a token can reach in a block, and the ways in."""
+        wanted = np.zeros(len(self._line_of), bool)
+        live = self._tiles[self._tokens.min(1) < beam]
+        wanted[live] = True
+        wanted[live[live < self._last_tile[self._line_of[live]]] + 1] = True
+        if entering:
+            wanted[self._first_tile] = True
+        tiles = np.flatnonzero(wanted)
+        kept = wanted[self._tiles]
+        tokens = np.full((len(tiles), _TILE), _NEVER, np.float64)
+        tokens[np.searchsorted(tiles, self._tiles[kept])] = self._tokens[kept]
+        self._tiles, self._tokens = tiles, tokens
+        self._one, self._two = np.empty(tokens.size), np.empty(tokens.size)
+        # where the tile before is not there, nothing comes in; at a line's start, its price
+        begins = self._is_first[tiles]
+        broken = begins.copy()
+        broken[1:] |= np.diff(tiles) > 1
+        broken[:1] = True
+        self._edges = np.flatnonzero(broken) * _TILE
+        self._entries = np.flatnonzero(begins) * _TILE
+        self._entering = self._line_of[tiles[begins]]
+        last = tiles == self._last_tile[self._line_of[tiles]]
+        self._ending = self._line_of[tiles[last]]
+        self._ends = np.flatnonzero(last) * _TILE + self._last_in_tile[self._ending]
+
+    def distances(self, recording: Frames) -> npt.NDArray[np.float64]:
+        """Of *recording*'s frames to every template frame in use."""
+        size = recording.shape[1]
+        wide = np.ones((len(recording), size + 2), np.float32)
+        wide[:, :size] = recording
+        wide[:, size + 1] = (recording**2).sum(1)
+        square = wide @ self._frames[self._tiles].reshape(-1, size + 2).T
+        np.maximum(square, 0, out=square)
+        np.sqrt(square, out=square)
+        square += _ROUNDED
+        square -= _ROUNDED
+        return square.astype(np.float64)
+
+    def move(
+        self, here: npt.NDArray[np.float64], price: Frames | None, pause: float, time: int
+    ) -> None:
+        """All tokens one frame on; *price*: of entering each line at *time*, None if no line may begin."""
+        if not here.size:
+            return
+        tokens, one, two = self._tokens.reshape(-1), self._one, self._two
+        one[1:] = tokens[:-1]
+        np.add(tokens[:-2], self._hurry, out=two[2:])
+        one[self._edges] = _NEVER
+        two[self._edges] = _NEVER
+        two[self._edges + 1] = _NEVER
+        if price is not None:
+            one[self._entries] = _in_steps(price[self._entering]) + time * _ENTRY
+        np.minimum(one, two, out=one)
+        one += here
+        here += self._linger
+        np.minimum(here, pause, out=here)
+        tokens += here
+        np.minimum(tokens, one, out=tokens)
+
+    def ends(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """Lines whose last frame is in use, and the tokens there."""
+        return self._ending, self._tokens.reshape(-1)[self._ends]
+
+    def cheaper_by(self, best: float) -> None:
+        self._tokens -= best
+
+
+def _entered(token: float) -> int:
+    """The frame at which *token* entered its line."""
+    steps = token / _STEP
+    return round((steps - math.floor(steps)) * (_STEP / _ENTRY))
 
 
 def _near_speech(speech: Frames) -> npt.NDArray[np.bool_]:
