@@ -250,7 +250,9 @@ class _Track:
         places = [was + at - now for now, was in around] or [at]
         if len(around) == 2 and around[1][0] > around[0][0]:
             (now, was), (now_2, was_2) = around
-            if 9 * (now_2 - now) < 10 * (was_2 - was) < 11 * (now_2 - now):  # one rate: no cut between
+            if (
+                9 * (now_2 - now) < 10 * (was_2 - was) < 11 * (now_2 - now)
+            ):  # one rate: no cut between
                 places = []
             places.append(was + (at - now) * (was_2 - was) // (now_2 - now))
         return min(abs(self.before[i].start - place) for place in places)

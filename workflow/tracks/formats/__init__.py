@@ -214,6 +214,9 @@ def _format_of(text: str) -> Format:
     if not text.strip() or text.strip() == "WEBVTT":
         raise _no_cues()
     for known in FORMATS:
+        if known.is_ours(text):
+            return known
+    for known in FORMATS:
         if known.sniff(text):
             return known
     advice = f"This product reads {', '.join(known.name for known in FORMATS)}."

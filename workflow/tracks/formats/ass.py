@@ -215,7 +215,14 @@ def _prepare(cues: Sequence[Cue], target: Target) -> list[Cue]:
             target.losses.add(
                 "SPEAKER_SIGNS", "Commas of the speaker's name are not written.", f"cue {number}"
             )
-        prepared.append(replace(cue, text=text, speaker=name))
+        position = (
+            cue.position if plain(text).strip() else None
+        )  # a place alone is no event to anybody
+        if position != cue.position and cue.position != 2:
+            target.losses.add(
+                "POSITION", "The place of an empty cue is not written.", f"cue {number}"
+            )
+        prepared.append(replace(cue, text=text, speaker=name, position=position))
     return prepared
 
 

@@ -176,6 +176,7 @@ class Format:
     name            what a person types: "srt"
     aliases         other names and extensions of it, without the dot
     sniff           whether decoded text is of this format; formats are asked in the order of the registry
+    is_ours         whether it is a file that this product wrote, whatever stands in its cues; asked first
     sniff_bytes     the same of undecoded bytes, for a format that is no text
     keeps           what of a cue has a place in it besides times and words
     read            raw cues in the order of the file, lazily: the package stops when there are too many
@@ -194,6 +195,7 @@ class Format:
     media_type: str
     read: Callable[[Source], Iterator[RawCue]]
     sniff: Callable[[str], bool] = lambda _: False
+    is_ours: Callable[[str], bool] = lambda _: False
     sniff_bytes: Callable[[bytes], bool] = lambda _: False
     aliases: tuple[str, ...] = ()
     keeps: frozenset[str] = frozenset()  # "style", "position", "speaker", "note", "uid"

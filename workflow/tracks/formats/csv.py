@@ -34,6 +34,10 @@ def _sniff(text: str) -> bool:
     return mark is not None
 
 
+def _is_ours(text: str) -> bool:
+    return text.startswith("id,no,in,out,speaker,")
+
+
 def _mark_of(head: str) -> str | None:
     """What parts the cells: the first with which the rows are a script."""
     for mark in _MARKS:
@@ -122,6 +126,7 @@ FORMAT = Format(
     aliases=("tsv",),
     keeps=WHOLE,
     sniff=_sniff,
+    is_ours=_is_ours,
     read=_read,
     write=_write,
     read_back=_read_back,

@@ -175,6 +175,7 @@ FORMAT = Format(
     grid=None,
     keeps=STYLE,
     sniff=_sniff,
+    is_ours=lambda text: re.match(r"\{1\}\{1\}[\d.]+\n", text) is not None,
     read=_read,
     prepare=_prepare,
     write=_write,

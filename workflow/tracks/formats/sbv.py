@@ -20,6 +20,11 @@ def _sniff(text: str) -> bool:
         first and first[1].strip().upper() == "[INFORMATION]"
     ):  # SubViewer, whose child this format is
         return True
+    return _begins_with_times(text)
+
+
+def _begins_with_times(text: str) -> bool:
+    first = re.match(r"\s*([^\n]+)", text)
     return bool(first and _TIMES.fullmatch(first[1]))
 
 
@@ -87,6 +92,7 @@ FORMAT = Format(
     extension=".sbv",
     media_type="text/plain",
     sniff=_sniff,
+    is_ours=_begins_with_times,
     read=_read,
     write=_write,
     read_back=_read_back,

@@ -237,7 +237,13 @@ def _prepare(cues: Sequence[Cue], target: Target) -> list[Cue]:
         text = _without_arrows(cue.text)
         if text != cue.text:
             target.losses.add("ARROW", "An arrow --> in the text is written as →.", f"cue {number}")
-        prepared.append(replace(cue, text=text))
+        if (safe := _without_times(text)) != text:
+            target.losses.add(
+                "LOOKS_LIKE_TIMES",
+                "A line that reads as times is written otherwise.",
+                f"cue {number}",
+            )
+        prepared.append(replace(cue, text=safe))
     return prepared
 
 
@@ -261,6 +267,20 @@ def _write(cues: Sequence[Cue], _: Target) -> bytes:
 def _without_arrows(text: str) -> str:
     """The arrow of the times may not stand in the text, where readers would take it for one."""
     return _ARROW_IN_TEXT.sub("→", text) if ">" in text else text
+
+
+def _without_times(text: str) -> str:
+    """*text* none of whose lines a reader takes for the times of a cue: their colons are written as ∶ (U+2236)."""
+    lines = text.split("\n")
+    if ":" not in text:
+        return text
+    for i, line in enumerate(lines):
+        bare = plain(line)
+        if (_may_be_times(bare) and _find_times(bare)) or _is_broken_times(
+            bare, plain(lines[i - 1]) if i else ""
+        ):
+            lines[i] = line.replace(":", "∶")
+    return "\n".join(lines)
 
 
 def _read_back(data: bytes) -> list[Shown]:

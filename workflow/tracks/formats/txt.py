@@ -47,6 +47,12 @@ def _sniff(text: str) -> bool:
     return _head_in(head.split("\n", 60)[:60]) is not None or _is_prose(head)
 
 
+def _is_ours(text: str) -> bool:
+    first = text.partition("\n")[0]
+    found = _HEAD.fullmatch(first)
+    return bool(found and found["end"] and _OURS.fullmatch(found["rest"]))
+
+
 def _head_in(lines: Sequence[str]) -> re.Pattern[str] | None:
     """How the times of a transcript are written: in brackets, or at the beginning of lines, in order."""
     if any(_HEAD.fullmatch(line) for line in lines):
@@ -209,6 +215,7 @@ FORMAT = Format(
     media_type="text/plain",
     keeps=SPEAKER | {"uid"},
     sniff=_sniff,
+    is_ours=_is_ours,
     read=_read,
     prepare=_prepare,
     write=_write,
