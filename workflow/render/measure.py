@@ -159,8 +159,10 @@ def _require_grid(shown: list[int], base: Fraction, plan: RenderPlan) -> None:
     rate = plan.film.rate
     if len(shown) != plan.film.frames:
         raise _invalid(f"it has {len(shown)} of {plan.film.frames} frames")
+    step = 1 / (rate * base)  # ticks a frame
+    ticks_over, frames_over = step.denominator, step.numerator
     for number, ticks in enumerate(sorted(shown)):
-        if ticks * base != number / rate:
+        if ticks * ticks_over != number * frames_over:
             raise _invalid(f"frame {number} is at {float(ticks * base):.6f} s")
 
 

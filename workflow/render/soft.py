@@ -118,24 +118,54 @@ def _copy(
     for name, value in tags.items():
         result.metadata[name] = value
     zero = (picture.start_time or 0) * picture.time_base
-    waiting = heapq.merge(*others, key=lambda packet: packet.dts * packet.time_base)
+    clocks = {stream.index: _Clock.of(stream.time_base, zero) for stream in streams}
+    waiting = heapq.merge(*others, key=_microseconds)
     due = next(waiting, None)
-    length = max(1, plan.film.duration)
+    due_at = _microseconds(due) if due is not None else 0
+    length = max(1, int(to_seconds(plan.film.duration) * 1_000_000))
+    told = -1
     for packet in _with_decoding_times(source.demux(streams)):
-        stream = packet.stream
-        now = packet.dts * stream.time_base - zero
-        while due is not None and due.dts * due.time_base <= now:
+        index = packet.stream.index
+        clock = clocks[index]
+        dts = packet.dts - clock.shift
+        now = dts * clock.up // clock.down
+        while due is not None and due_at <= now:
             result.mux(due)
             due = next(waiting, None)
-        shift = round(zero / stream.time_base)
-        packet.pts = None if packet.pts is None else packet.pts - shift
-        packet.dts -= shift
-        packet.stream = copies[stream.index]
+            due_at = _microseconds(due) if due is not None else 0
+        if packet.pts is not None:
+            packet.pts -= clock.shift
+        packet.dts = dts
+        packet.stream = copies[index]
         result.mux(packet)
-        watch(min(1000, int(now * 1000 / to_seconds(length))) if now > 0 else 0, "Copying the film")
+        if (permille := max(0, min(1000, now * 1000 // length))) > told:
+            told = permille
+            watch(permille, "Copying the film")
     while due is not None:
         result.mux(due)
         due = next(waiting, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """A stream's ticks: how many lie before the film's time 0, and microseconds a tick as a fraction.
+
+    Whole numbers, because an hour has a quarter of a million packets and `Fraction` takes its time.
+    """
+
+    shift: int
+    up: int
+    down: int
+
+    @classmethod
+    def of(cls, base: Fraction, zero: Fraction) -> _Clock:
+        tick = base * 1_000_000
+        return cls(round(zero / base), tick.numerator, tick.denominator)
+
+
+def _microseconds(packet: Any) -> int:
+    tick = packet.time_base * 1_000_000
+    return int(packet.dts * tick.numerator // tick.denominator)
 
 
 def _own_sounds(plan: RenderPlan, source: Any) -> list[Any]:
@@ -193,6 +223,9 @@ def _with_decoding_times(packets: Iterable[Any]) -> Iterator[Any]:
         if packet.dts is None:
             held.append(packet)
             continue
+        if not held:
+            yield packet
+            continue
         for number, early in enumerate(reversed(held), start=1):
             early.dts = packet.dts - number * max(1, early.duration or packet.duration or 1)
         yield from held
@@ -230,10 +263,14 @@ def _each(cues: Sequence[Cue], plan: RenderPlan) -> Iterator[tuple[int, int, str
 def _apart(cues: Sequence[Cue], plan: RenderPlan) -> Iterator[tuple[int, int, str]]:
     spans = list(_seen(cues, plan))
     edges = sorted({edge for start, end, _ in spans for edge in (start, end)})
+    index, shown = 0, []
     for start, end in itertools.pairwise(edges):
-        texts = [cue.text for first, last, cue in spans if first <= start and last >= end]
-        if texts:
-            yield start, end, "\n".join(texts)
+        while index < len(spans) and spans[index][0] <= start:
+            shown.append(spans[index])
+            index += 1
+        shown = [span for span in shown if span[1] >= end]
+        if shown:
+            yield start, end, "\n".join(cue.text for _, _, cue in shown)
 
 
 def _seen(cues: Sequence[Cue], plan: RenderPlan) -> Iterator[tuple[int, int, Cue]]:
