@@ -36,6 +36,7 @@ PAGES: dict[str, tuple[str, Callable[[World], str]]] = {
     "people": ("admin", lambda w: "/people"),
     "me": ("ayna", lambda w: "/me"),
     "help": ("ayna", lambda w: "/help"),
+    "what is this file": ("murat", lambda w: "/what-is-this-file"),
 }
 
 

@@ -14,6 +14,7 @@ const ISLANDS: Readonly<Record<string, () => Promise<Island>>> = {
   proposal: () => import('./proposal/main.ts'),
   upload: () => import('./upload/main.ts'),
   keys: () => import('./keys/main.ts'),
+  identify: () => import('./identify/main.ts'),
   received: () => import('./received/main.ts'),
   rules: () => import('./rules/main.ts'),
 }

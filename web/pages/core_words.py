@@ -43,6 +43,9 @@ PROGRESS_WORDS = (
     lazy_gettext("Putting the film together"),
     lazy_gettext("Measuring what was made"),
     lazy_gettext("Storing"),
+    lazy_gettext("Measuring the loudness"),
+    lazy_gettext("Reading the films"),
+    lazy_gettext("Checking the package"),
 )
 WHY_NOT = (
     lazy_gettext("Only members of the project comment."),

@@ -1,26 +1,37 @@
-"""Delivery: the approved version, its final renders, and everything that can be downloaded."""
+"""Delivery: what a final render would cost, finished films, packages, and what a file is."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, make_response, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
 
-from web.guard import actor, guarded, house
+from web.guard import actor, guarded, house, signed_in_only
 from web.pages import changes, pages
 from web.pages.frame import SHOWN_IN_PLACE, can, is_live, page, see
 from workflow import stages
-from workflow.errors import BadInput, TerjimeError
+from workflow.errors import BadInput, NotFound, TerjimeError
 from workflow.people import Action
+from workflow.render.recipe import CODECS, NAMED
+from workflow.stages.views import TrackView, VersionView
+from workflow.tracks.formats import WRITABLE
+
+PURPOSES = ("film", "web", "projector", "phone", "broadcast")
+HEIGHTS = (1080, 720, 480, 360)
+#: What a purpose says of the film. How the letters look was approved with the review build and stays.
+_OF_PURPOSE = ("height", "crf", "preset", "sound_kbps")
 
 
 @pages.get("/tracks/<track_id>/delivery")
 @guarded(Action.VIEW, "track")
 def delivery(track_id: str) -> Response:
-    return _delivery(track_id)
+    return _delivery(track_id, request.args)
 
 
-def _delivery(track_id: str, problem: TerjimeError | None = None) -> Response:
+def _delivery(
+    track_id: str, chosen: MultiDict[str, str], problem: TerjimeError | None = None
+) -> Response:
     view = stages.track_view(house(), track_id, actor())
     renders = [(version, render) for version in view.versions for render in version.renders]
     renders.sort(key=lambda pair: -pair[1].created_at)
@@ -28,6 +39,9 @@ def _delivery(track_id: str, problem: TerjimeError | None = None) -> Response:
     changed = problem.details.get("changed", []) if problem else []
     if view.versions and not approved and not changed:
         changed = _changed_since_approval(view.versions[0].id)
+    packages = stages.packages_of(house(), track_id)
+    versions = {version.id: version for version in view.versions}
+    plan, refusal = _plan(approved, chosen) if approved else (None, None)
     return page(
         "delivery.html",
         problem=problem,
@@ -37,11 +51,22 @@ def _delivery(track_id: str, problem: TerjimeError | None = None) -> Response:
         approved=approved,
         producer=can(Action.RENDER_FINAL),
         renders=renders,
-        live_jobs=[render for _, render in renders if is_live(render.job)],
+        newest=next((render.id for _, render in renders if render.sha256), ""),
+        finished=[r for r in approved.renders if r.sha256] if approved else [],
+        live_renders=[render for _, render in renders if is_live(render.job)],
+        packages=[(versions[package.version_id], package) for package in packages],
+        live_packages=[package for package in packages if is_live(package.job)],
+        chosen=chosen,
+        purposes=PURPOSES,
+        heights=[h for h in HEIGHTS if h <= (view.film.height or 0)],
+        codecs=CODECS,
+        formats=[known.name for known in WRITABLE],
+        plan=plan,
+        refusal=refusal.to_json() if refusal else None,
     )
 
 
-def _approved(versions: list[Any]) -> Any:
+def _approved(versions: list[VersionView]) -> VersionView | None:
     """The newest version that a verdict approved and nothing has overtaken."""
     return next((version for version in versions if version.state == "approved"), None)
 
@@ -52,15 +77,84 @@ def _changed_since_approval(version_id: str) -> list[dict[str, Any]]:
     return review.changes if review.approved_number else []
 
 
+def _recipe(chosen: MultiDict[str, str]) -> dict[str, Any]:
+    """What the form says. Raises BadInput RECIPE for what it does not offer."""
+    form = chosen.get("form", "burned")
+    if form != "burned":
+        return {"form": form}  # picture and sound are copied: nothing else to choose
+    recipe: dict[str, Any] = {"form": form}
+    purpose = chosen.get("purpose", "film")
+    if purpose not in PURPOSES:
+        raise BadInput("RECIPE", "There is no such purpose.", where="purpose")
+    if purpose != "film":
+        recipe |= {name: getattr(NAMED[purpose], name) for name in _OF_PURPOSE}
+    height = chosen.get("height", "")
+    if height and not height.isdecimal():
+        raise BadInput("RECIPE", "The height is a number of lines.", where="height")
+    if height:
+        recipe["height"] = int(height)
+    if chosen.get("codec", "h264") != "h264":
+        recipe["codec"] = chosen["codec"]
+    return recipe
+
+
+def _plan(version: VersionView, chosen: MultiDict[str, str]) -> tuple[Any, TerjimeError | None]:
+    """The plan for what is chosen, or why there is none."""
+    try:
+        return stages.plan_final(house(), version.id, _recipe(chosen)), None
+    except SHOWN_IN_PLACE as error:
+        return None, error
+
+
+def _version_of(view: TrackView) -> str:
+    wanted = request.form.get("version_id", "")
+    if wanted not in {version.id for version in view.versions}:
+        raise BadInput("VERSION", "That is no version of this track.")
+    return wanted
+
+
 @pages.post("/tracks/<track_id>/render")
 @guarded(Action.RENDER_FINAL, "track")
 def start_render(track_id: str) -> Response:
-    wanted = request.form.get("version_id", "")
     try:
-        view = stages.track_view(house(), track_id, actor())
-        if wanted not in {version.id for version in view.versions}:
-            raise BadInput("VERSION", "That is no version of this track.")
-        stages.start_render(house(), actor(), wanted, {"form": request.form.get("form", "burned")})
+        version_id = _version_of(stages.track_view(house(), track_id, actor()))
+        stages.start_render(house(), actor(), version_id, _recipe(request.form))
     except SHOWN_IN_PLACE as error:
-        return _delivery(track_id, error)
-    return see(url_for("pages.delivery", track_id=track_id))
+        return _delivery(track_id, request.form, error)
+    return see(url_for("pages.delivery", track_id=track_id) + "#renders")
+
+
+@pages.post("/tracks/<track_id>/package")
+@guarded(Action.RENDER_FINAL, "track")
+def start_package(track_id: str) -> Response:
+    form = request.form
+    try:
+        stages.start_package(
+            house(),
+            actor(),
+            _version_of(stages.track_view(house(), track_id, actor())),
+            form.get("kind", "delivery"),
+            renders=form.getlist("render")[:50],
+            formats=form.getlist("format")[:50],
+        )
+    except SHOWN_IN_PLACE as error:
+        return _delivery(track_id, form, error)
+    return see(url_for("pages.delivery", track_id=track_id) + "#packages")
+
+
+@pages.get("/what-is-this-file")
+@signed_in_only
+def identify() -> Response:
+    """The page, or for its script the answer alone. `hash`: of a file's bytes; `tag`: text it carries or somebody typed."""
+    sha256 = request.args.get("hash", "")[:64]
+    tag = request.args.get("tag", "")[:2000]
+    found, unknown = None, False
+    if sha256 or tag.strip():
+        try:
+            found = stages.what_is(house(), actor(), f"{sha256} {tag}")
+        except NotFound:
+            unknown = True
+    values: dict[str, Any] = {"found": found, "unknown": unknown, "sha256": sha256, "tag": tag}
+    if request.args.get("piece"):
+        return make_response(render_template("piece_identified.html", **values))
+    return page("identify.html", **values)

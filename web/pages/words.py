@@ -47,11 +47,32 @@ JOBS = {
     "align": lazy_gettext("Aligning"),
     "build": lazy_gettext("Review build"),
     "render": lazy_gettext("Final render"),
+    "package": lazy_gettext("Package"),
 }
 FORMS = {
     "burned": lazy_gettext("Subtitles burned into the picture (MP4)"),
     "soft-mp4": lazy_gettext("Subtitles that can be switched off (MP4)"),
     "soft-mkv": lazy_gettext("Subtitles that can be switched off (MKV)"),
+}
+
+PURPOSES = {
+    "film": lazy_gettext("The film as it is"),
+    "web": lazy_gettext("Web"),
+    "projector": lazy_gettext("Projector"),
+    "phone": lazy_gettext("Phone"),
+    "broadcast": lazy_gettext("Broadcast"),
+}
+CODEC_NAMES = {
+    "h264": lazy_gettext("H.264, plays everywhere"),
+    "hevc": lazy_gettext("HEVC, smaller, not in every browser"),
+    "av1": lazy_gettext("AV1, smallest, for new devices"),
+}
+FILE_KINDS = {
+    "film": lazy_gettext("A film that was uploaded"),
+    "version": lazy_gettext("A version of the subtitles"),
+    "build": lazy_gettext("Review build"),
+    "render": lazy_gettext("Final film"),
+    "package": lazy_gettext("Package, or a file of one"),
 }
 
 # state → word, icon, tone (the CSS class tone-…; empty is the grey of drafts)
@@ -296,6 +317,9 @@ def tables() -> dict[str, Any]:
         "KINDS": KINDS,
         "JOBS": JOBS,
         "FORMS": FORMS,
+        "PURPOSES": PURPOSES,
+        "CODEC_NAMES": CODEC_NAMES,
+        "FILE_KINDS": FILE_KINDS,
         "STEPS": STEPS,
         "MARKS": MARKS,
         "STEP_ICONS": STEP_ICONS,
