@@ -68,10 +68,9 @@ def read_recording(
 
     Raises BadInput: what `sniff` raises, NO_SOUND, UNREADABLE, TOO_LONG (4 h), SILENT.
     """
-    blocks = list(decoded(path, rate=rate, channels=2, stream=stream, watch=watch))
-    both = np.concatenate(blocks) if blocks else np.zeros((0, 2), np.float32)
-    peaks = np.abs(both).max(axis=0, initial=0.0)
-    if peaks.max(initial=0.0) < _SILENT:
+    heard = _Sides()
+    mono = _joined([heard.middle(b) for b in decoded(path, rate=rate, stream=stream, watch=watch)])
+    if heard.peak < _SILENT:
         raise BadInput(
             "SILENT",
             "Nothing is heard in this recording.",
@@ -79,23 +78,51 @@ def read_recording(
             advice="Check that the right microphone was chosen, and record again.",
         )
     findings = []
-    power = np.sqrt(np.mean(both**2, axis=0))
-    if power.min() < power.max() * _ONE_SIDED:
-        mono = np.ascontiguousarray(both[:, int(power.argmax())])
-        side = ("left", "right")[int(power.argmax())]
-        findings.append(Finding("ONE_CHANNEL", f"Only the {side} channel holds sound; it is used."))
-    else:
-        mono = both.mean(axis=1, dtype=np.float32)
-    clipped = int(np.count_nonzero(np.abs(both).max(axis=1) >= _CLIPPED))
-    if clipped > max(10, len(both) // 1_000_000):
+    if heard.energy.min() < heard.energy.max() * _ONE_SIDED**2:
+        side = int(heard.energy.argmax())
+        mono = _joined([block[:, side].copy() for block in decoded(path, rate=rate, stream=stream)])
+        name = ("left", "right")[side]
+        findings.append(Finding("ONE_CHANNEL", f"Only the {name} channel holds sound; it is used."))
+    if heard.clipped > max(10, len(mono) // 1_000_000):
         findings.append(
-            Finding("CLIPPED", f"{clipped} samples are at full scale: the recording is distorted.")
+            Finding(
+                "CLIPPED", f"{heard.clipped} samples are at full scale: the recording is distorted."
+            )
         )
     if (original := _original_rate(path)) and original < 16_000:
         findings.append(
             Finding("NARROW_BAND", f"Recorded at {original} Hz: it will sound like a telephone.")
         )
     return Recording(mono, rate, tuple(findings))
+
+
+class _Sides:
+    """What the two channels of a recording hold, block by block."""
+
+    def __init__(self) -> None:
+        self.energy = np.zeros(2)
+        self.peak = 0.0
+        self.clipped = 0
+
+    def middle(self, block: Samples) -> Samples:
+        """*block*, float32[n, 2], counted and mixed to one channel."""
+        loud = np.abs(block).max(axis=1, initial=0.0)
+        self.peak = max(self.peak, float(loud.max(initial=0.0)))
+        self.clipped += int(np.count_nonzero(loud >= _CLIPPED))
+        self.energy += np.square(block, dtype=np.float64).sum(axis=0)
+        mixed: Samples = block.mean(axis=1, dtype=np.float32)
+        return mixed
+
+
+def _joined(blocks: list[Samples]) -> Samples:
+    """One array; each block is let go once copied: an hour at 48 kHz is 700 MB, and need not be there twice."""
+    whole = np.empty(sum(map(len, blocks)), np.float32)
+    place = len(whole)
+    while blocks:
+        block = blocks.pop()
+        place -= len(block)
+        whole[place : place + len(block)] = block
+    return whole
 
 
 def decoded(
