@@ -18,6 +18,7 @@ from workflow.media.ffmpeg import find_ffmpeg
 from workflow.people import Actor
 from workflow.stages import films
 from workflow.stages.views import UploadView
+from workflow.store.collect import look_after
 from workflow.store.tables import Blob, Film, FilmFile, Job, Upload
 
 
@@ -155,7 +156,6 @@ def test_an_upload_without_a_byte_for_a_week_is_gone(people: Team, film_file: Pa
 
 
 def test_a_full_disk_refuses_new_films(people: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(films, "_LEAST_FREE", 1 << 60)
     total = shutil.disk_usage(people.house.settings.upload_dir).total
     usage = shutil._ntuple_diskusage(total, total, 0)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
@@ -185,14 +185,15 @@ def test_a_file_of_a_film_is_had_by_its_role(people: Team) -> None:
 
 def test_f25_a_lost_file_is_said_to_be_missing_and_comes_back_when_it_does(people: Team) -> None:
     film = ready_film(people)
-    file = people.house.blobs.path(stages.film_file(people.house, film, "poster").sha256)
+    poster = stages.film_file(people.house, film, "poster").sha256
+    file = people.house.blobs.existing(poster)
     aside = file.rename(file.with_name("aside"))
-    stages.sweep(people.house, lambda queue, job_id: None)
+    look_after(people.house, poster[:2])
     assert "poster" not in stages.film_view(people.house, film).files
     with pytest.raises(NotFound, match="BLOB_MISSING"):
         stages.film_file(people.house, film, "poster")
     aside.rename(file)
-    stages.sweep(people.house, lambda queue, job_id: None)
+    look_after(people.house, poster[:2])
     assert "poster" in stages.film_view(people.house, film).files
 
 

@@ -135,6 +135,16 @@ def test_a_blob_cannot_be_written_to_by_accident(folder: FolderBlobs) -> None:
     assert [p for p in folder.folder.rglob("*") if p.is_file()] == [folder.path(sha256)]
 
 
+def test_what_a_killed_process_left_on_its_way_in_goes_after_a_while(folder: FolderBlobs) -> None:
+    left = folder.folder / "incoming" / "half"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    folder.clear_unfinished(24 * 3600)
+    assert left.exists()
+    folder.clear_unfinished(-1)
+    assert not left.exists()
+
+
 @pytest.mark.parametrize("name", ["../../etc/passwd", "", "A" * 64, "0" * 63, "0" * 63 + "/"])
 def test_only_a_hash_names_a_blob(folder: FolderBlobs, name: str) -> None:
     with pytest.raises(ValueError, match="not a SHA-256"):

@@ -65,6 +65,8 @@ class FilmIndex:
         opens a file, then the groups that are asked for and some frames more.
         """
         wanted = [(0, self.gops[0][2])]
+        if end <= first:
+            return wanted
         ends = [gop[0] for gop in self.gops[1:]] + [end + READ_ON_FRAMES + 1]
         for (begins, start, stop), over in zip(self.gops, ends, strict=True):
             if over > first and begins < end + READ_ON_FRAMES:

@@ -19,6 +19,7 @@ from workflow.render.run import RUN_FRAMES, as_runs, encode_run, missing
 from workflow.render.sound import keep_sound, sound_key
 from workflow.stages import show
 from workflow.stages.films import known_film
+from workflow.stages.frames import frames_of_film
 from workflow.stages.running import Settle
 from workflow.stages.segments import LedgerSegments
 from workflow.store import ledger
@@ -103,7 +104,8 @@ def run_encode(house: House, claimed: Claimed, watch: Watch, work: Path) -> Sett
     segments.look_up([segment.key for segment in plan.segments])
     runs = as_runs(plan, missing(plan, segments))
     frames = [sum(segment.frames for segment in run.of(plan)) for run in runs]
-    mezzanine = house.blobs.existing(film.mezzanine)
+    stretches = [(segment.first, segment.end) for run in runs for segment in run.of(plan)]
+    mezzanine = frames_of_film(house, params["film"], film.mezzanine, stretches)
     for number, run in enumerate(runs):
         begun, ended = (1000 * sum(frames[:n]) // sum(frames) for n in (number, number + 1))
         encode_run(

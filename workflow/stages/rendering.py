@@ -25,9 +25,12 @@ from workflow.render.engine import render
 from workflow.render.measure import BuildReport
 from workflow.render.plan import Stamp, plan_render
 from workflow.render.recipe import Recipe
+from workflow.render.run import missing
+from workflow.render.sound import sound_key
 from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.stages.films import known_film
+from workflow.stages.frames import frames_of_film
 from workflow.stages.parts import split
 from workflow.stages.running import Published, Settle, publish
 from workflow.stages.segments import LedgerSegments
@@ -118,12 +121,12 @@ def _render(
 ) -> tuple[Published, BuildReport]:
     suffix, media_type = _SUFFIXES.get(recipe.form, (".mp4", "video/mp4"))
     out = work / f"out{suffix}"
-    sound = inputs.files.get("sound")
+    mezzanine, original, sound = _files(house, inputs, recipe, segments, stamp)
     report = render(
         inputs.film,
-        house.blobs.existing(inputs.film.mezzanine),
-        house.blobs.existing(inputs.film.hash),
-        house.blobs.existing(sound) if sound else None,
+        mezzanine,
+        original,
+        sound,
         inputs.cues,
         recipe,
         out,
@@ -141,6 +144,24 @@ def _render(
     watch(980, "Storing")
     blob = publish(house, out, media_type)
     return blob, replace(report, encoded_frames=report.encoded_frames + by_parts)
+
+
+def _files(
+    house: House, inputs: _Inputs, recipe: Recipe, segments: LedgerSegments, stamp: Stamp | None
+) -> tuple[Path, Path, Path | None]:
+    """Mezzanine, original and sound, of which only what will be read needs to be on this machine."""
+    plan = plan_render(inputs.film, inputs.cues, recipe, stamp=stamp)
+    sound = inputs.files.get("sound")
+    sound_is = [sound_key(inputs.film, recipe)] if sound else []
+    segments.bring([*(segment.key for segment in plan.segments), *sound_is])
+    gone = [plan.segments[index] for index in missing(plan, segments)]
+    stretches = [(segment.first, segment.end) for segment in gone]
+    mezzanine = frames_of_film(house, inputs.track.film_id, inputs.film.mezzanine, stretches)
+    hears = any(not segments.has(key) for key in sound_is)
+    original = house.blobs.existing(inputs.film.hash) if recipe.is_soft or hears else mezzanine
+    if sound is None:
+        return mezzanine, original, None
+    return mezzanine, original, house.blobs.existing(sound) if hears else mezzanine
 
 
 def run_build(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settle:

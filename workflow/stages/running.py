@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
@@ -23,8 +23,10 @@ from workflow.store import ledger
 from workflow.store.database import in_whole
 from workflow.store.house import House
 from workflow.store.ledger import LOG, Claimed
+from workflow.store.room import refuse_work_without_room
 
 TELL_SECONDS = 2.0  # progress is written at most so often
+STILL_SECONDS = 30.0  # … and so often that a long way to or from the store is still going on
 LOOK_SECONDS = 1.0
 ABANDON_SECONDS = 30.0  # after a lost lease, before a worker that does not listen is ended
 
@@ -88,16 +90,27 @@ class Keeper:
 
     def watch(self, permille: int, doing: str) -> None:
         """Progress of the work. Raises Cancelled or Conflict LEASE_LOST: stop and clean up."""
+        self._refuse_to_go_on()
+        if (permille, doing) != self._told and time.monotonic() - self._told_at >= TELL_SECONDS:
+            self._tell(permille, doing)
+
+    def still(self) -> None:
+        """The work is alive though its progress is where it was: bytes move. Raises as `watch`."""
+        self._refuse_to_go_on()
+        if time.monotonic() - self._told_at >= STILL_SECONDS:
+            self._tell(*self._told)
+
+    def _refuse_to_go_on(self) -> None:
         if self._lost.is_set():
             raise ledger.lease_lost()
         if self._cancelled.is_set():
             raise Cancelled("CANCELLED", "The job was stopped.")
-        now = time.monotonic()
-        if (permille, doing) != self._told and now - self._told_at >= TELL_SECONDS:
-            self._told, self._told_at = (permille, doing), now
-            # A database that is busy or away does not stop a render; the lease decides.
-            with contextlib.suppress(TerjimeError, SQLAlchemyError):
-                ledger.tell(self._house, self._claimed, permille, doing)
+
+    def _tell(self, permille: int, doing: str) -> None:
+        self._told, self._told_at = (permille, doing), time.monotonic()
+        # A database that is busy or away does not stop a render; the lease decides.
+        with contextlib.suppress(TerjimeError, SQLAlchemyError):
+            ledger.tell(self._house, self._claimed, permille, doing)
 
     def _keep(self) -> None:
         settings = self._house.settings
@@ -142,7 +155,10 @@ def run_claimed(
     """
     with Keeper(house, claimed, abandon) as keeper, _work_folder(house, claimed) as folder:
         try:
-            _end_well(house, claimed, work(house, claimed, keeper.watch, folder))
+            refuse_work_without_room(house.settings)
+            with house.blobs.held(folder.name, keeper.still) as blobs:
+                here = replace(house, blobs=blobs)
+                _end_well(house, claimed, work(here, claimed, keeper.watch, folder))
         except Cancelled:
             ledger.end_cancelled(house, claimed)
         except Exception as error:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
+from workflow.errors import TerjimeError
 from workflow.stages.running import publish
+from workflow.store.collect import use_segments
 from workflow.store.database import in_whole, insert_for
 from workflow.store.house import House, remember_blob
 from workflow.store.tables import Blob, Segment, now_ms
@@ -35,11 +37,25 @@ class LedgerSegments:
                     .where(Segment.key.in_(some), Blob.state == "present")
                 )
                 self._known |= {row.key: row.sha256 for row in found}
+        use_segments(self._house, keys)
+
+    def bring(self, keys: Sequence[str]) -> None:
+        """Have those of *keys* that there are on this machine. One that is lost or damaged is there no more."""
+        self.look_up(keys)
+        there = [sha256 for key in keys if (sha256 := self._known[key]) is not None]
+        try:
+            self._house.blobs.fetch(there)
+        except TerjimeError as error:
+            if error.code not in _SPOILT:
+                raise
+            for key in keys:
+                self._file(key)
 
     def has(self, key: str) -> bool:
         if key not in self._known:
             self.look_up([key])
-        return self._file(key) is not None
+        sha256 = self._known[key]
+        return sha256 is not None and not self._house.blobs.lacks(sha256)
 
     def path(self, key: str) -> Path:
         """A file to read. Raises KeyError if there is none under *key*."""
@@ -58,9 +74,28 @@ class LedgerSegments:
 
     def _file(self, key: str) -> Path | None:
         sha256 = self._known[key]
-        if sha256 is None or self._house.blobs.size(sha256) is None:
+        if sha256 is None:
             return None
-        return self._house.blobs.existing(sha256)
+        try:
+            return self._house.blobs.existing(sha256)
+        except TerjimeError as error:
+            if error.code not in _SPOILT:
+                raise
+            self._known[key] = None
+            _forget(self._house, sha256)
+            if error.code == "BLOB_DAMAGED":
+                self._house.blobs.remove(sha256)  # or the next of the same length would be left out
+            return None
+
+
+_SPOILT = ("BLOB_MISSING", "BLOB_DAMAGED")
+
+
+@in_whole
+def _forget(house: House, sha256: str) -> None:
+    """The next who needs it makes it anew."""
+    with house.write() as session:
+        session.execute(delete(Segment).where(Segment.sha256 == sha256))
 
 
 @in_whole

@@ -46,8 +46,12 @@ class Blobs(ABC):
     """A store of blobs.
 
     reserve    called with the SHA-256 of what is about to be published, before the store is looked at:
-               whoever removes blobs gets out of the way (`collect.reserve`)
+               whoever removes blobs gets out of the way (`house.reserve`)
+    listings_a_round
+               256ths of the store that the sweeper lists in one round
     """
+
+    listings_a_round = 32
 
     def __init__(self) -> None:
         self.reserve: Callable[[str], None] = lambda sha256: None
@@ -117,6 +121,10 @@ class Blobs(ABC):
     def clear_unfinished(self, older_than_seconds: float) -> None:
         """Throw away what killed processes left half sent."""
 
+    def lacks(self, sha256: str) -> bool:
+        """Whether a blob that has a row is seen to be lost, as far as that can be told without a long way."""
+        return False
+
     def fetch(self, names: Iterable[str]) -> None:  # noqa: B027  a folder has nothing to do
         """Bring several blobs to this machine at once, before they are asked for one by one."""
 
@@ -183,8 +191,11 @@ class FolderBlobs(Blobs):
         except FileNotFoundError:
             return None
 
+    def lacks(self, sha256: str) -> bool:
+        return self.size(sha256) is None
+
     def existing(self, sha256: str) -> Path:
-        if self.size(sha256) is None:
+        if self.lacks(sha256):
             raise blob_missing(sha256)
         return self.path(sha256)
 

@@ -10,8 +10,8 @@ three steps, each a transaction of its own, each looked at again before the next
 
 Whoever publishes the same bytes meanwhile takes the condemnation back (`house.reserve`) or waits until the
 removal is over; so no publisher can find a file that is gone when its transaction commits. A file without
-a row, left by a process that was killed between the two, is found by listing the store, one 256th of it in
-each round, and is condemned like any other.
+a row, left by a process that was killed between the two, is found by listing the store, some 256ths of it
+in each round, and is condemned like any other.
 
 Encoded parts of films (segments) are kept up to a limit; the longest unused go first.
 """
@@ -88,10 +88,11 @@ def collect(house: House, patience: Patience = USUAL) -> None:
     rounds.blob = condemn_unneeded(house, rounds.blob, patience)
     begin_removals(house, patience)
     finish_removals(house)
-    look_after(house, f"{rounds.prefix:02x}", patience)
-    if rounds.prefix % 64 == 0:
+    for _ in range(house.blobs.listings_a_round):
+        look_after(house, f"{rounds.prefix:02x}", patience)
+        rounds.prefix = (rounds.prefix + 1) % 256
+    if rounds.prefix == 0:
         house.blobs.clear_unfinished(patience.left_over / 1000)
-    rounds.prefix = (rounds.prefix + 1) % 256
 
 
 # --- who needs what -----------------------------------------------------------------------------

@@ -250,7 +250,7 @@ def fail(house: House, claimed: Claimed, error: TerjimeError) -> None:
         job = _held(session, claimed)
         if job is None:
             return
-        if error.code == "STALLED" and job.attempt < job.max_attempts:
+        if error.code in ("STALLED", "STORAGE_AWAY") and job.attempt < job.max_attempts:
             _requeue(session, job, "Stood still; waiting to be tried again")
             return
         _end(session, job, "failed", error)

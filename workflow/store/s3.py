@@ -75,6 +75,8 @@ class Place:
 class S3Blobs(Blobs):
     """The bucket, with a cache on this machine. Its client may be used by any number of threads."""
 
+    listings_a_round = 2  # each is a request that some stores take money for
+
     def __init__(self, place: Place, cache: BlobCache) -> None:
         super().__init__()
         self.place = place
