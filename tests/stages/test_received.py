@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 from tests.builders import Team, edit, ready_film, srt, track_on
 from workflow import stages
 from workflow.errors import BadInput, Conflict
+from workflow.store.tables import Film
 from workflow.tracks.document import cues_from_request
 
 LATIN = srt(
@@ -86,6 +87,28 @@ def test_who_cannot_be_asked_gets_the_previews_and_sends_the_file_again(people: 
     )
     assert track.draft is not None
     assert track.draft.cues[0]["text"] == "öý"
+
+
+def test_a_file_that_counts_frames_is_asked_how_many_when_nobody_knows_or_it_says_otherwise(
+    people: Team,
+) -> None:
+    film = ready_film(people)
+    plain = receive(people, film, MICRODVD, name="tk.sub")
+    assert plain.question == ""  # the film's own rate
+    other = receive(people, film, b"{1}{1}23.976\n" + MICRODVD, name="tk.sub")
+    assert (other.question, other.stated_rate) == ("frame_rate", "24000/1001")
+    with people.house.write() as session:
+        row = session.get(Film, film)
+        assert row is not None
+        row.rate_num = row.rate_den = None
+    unknown = receive(people, film, MICRODVD, name="tk.sub")
+    assert (unknown.question, unknown.stated_rate) == ("frame_rate", "")
+    with pytest.raises(BadInput, match="FRAME_RATE"):
+        stages.say_of_received(people.house, people.translator, unknown.id, {"frame_rate": "fast"})
+    stages.say_of_received(people.house, people.translator, unknown.id, {"frame_rate": "25"})
+    track = stages.take_received(people.house, people.translator, unknown.id)
+    assert track.draft is not None
+    assert track.draft.cues[0]["start"] == 705_600_000
 
 
 def test_a_table_whose_columns_have_no_heads_is_asked_about(people: Team) -> None:

@@ -101,11 +101,11 @@ def _parts(text: str, readings: Sequence[str]) -> list[list[Any]]:
             if kind != "equal":
                 differs[start:end] = [True] * (end - start)
     pieces: list[list[Any]] = []
-    for char, other in zip(text, differs, strict=True):
-        if pieces and pieces[-1][1] == other:
+    for char, marked in zip(text, differs, strict=True):
+        if pieces and pieces[-1][1] == marked:
             pieces[-1][0] += char
         else:
-            pieces.append([char, other])
+            pieces.append([char, marked])
     return pieces
 
 

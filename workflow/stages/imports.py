@@ -6,6 +6,7 @@ frame rate, which column), and what would change in a draft is shown. Nothing is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -117,6 +118,7 @@ class ReceivedView:
     difference: Difference | None
     etag: str  # of the draft that the difference was worked out against
     problem: dict[str, Any] | None
+    stated_rate: str  # that the file says it counts, where it is not the film's
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -612,7 +614,18 @@ def received_view(house: House, received_id: str) -> ReceivedView:
         difference=difference,
         etag=etag,
         problem=problem,
+        stated_rate=_stated_rate(imported) if question == "frame_rate" else "",
     )
+
+
+_STATED = re.compile(r"The file says ([\d./]+) frames a second; read with ")
+
+
+def _stated_rate(imported: Imported | None) -> str:
+    """A rate that the file names and that is not the one it was read with."""
+    remarks = (*imported.report.repairs, *imported.report.losses) if imported else ()
+    told = (_STATED.match(remark.message) for remark in remarks if remark.code == "FRAME_RATE")
+    return next((found[1] for found in told if found), "")
 
 
 def _question(
@@ -626,6 +639,8 @@ def _question(
         return "frame_rate" if problem and problem["code"] == "FRAME_RATE" else "columns"
     if is_eight_bit(imported) and said.encoding is None and not said.columns:
         return "encoding"
+    if said.frame_rate is None and _stated_rate(imported):
+        return "frame_rate"
     if imported.report.format not in {"csv", "xlsx"} or said.columns:
         return ""
     if row.choices.get("columns_as_found") or draft_named_in(data):

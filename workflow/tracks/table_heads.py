@@ -25,21 +25,25 @@ _MOST_COLUMNS = 60
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """number from 1, and its first filled cells."""
+    """number from 1, its first filled cells, and what it is where its form says so ("in", "out"; else "")."""
 
     number: int
     cells: tuple[str, ...]
+    role: str = ""
 
 
 def columns_of(data: bytes, encoding: str | None = None) -> list[Column]:
     """The columns of a table, for a person to name; [] where the file is no table."""
     rows = _rows(data, encoding)
     width = min(_MOST_COLUMNS, max((len(row) for row in rows[:200]), default=0))
-    shown = []
+    shown: list[Column] = []
+    times = ["out", "in"]
     for i in range(width):
         cells = [row[i] for row in rows[:200] if i < len(row) and row[i].strip()]
         if cells:
-            shown.append(Column(i + 1, tuple(cell[:80] for cell in cells[:SHOWN_ROWS])))
+            is_time = sum(map(tables.is_time, cells)) * 2 > len(cells)
+            role = times.pop() if times and is_time else ""
+            shown.append(Column(i + 1, tuple(cell[:80] for cell in cells[:SHOWN_ROWS]), role))
     return shown if len(shown) > 1 else []
 
 

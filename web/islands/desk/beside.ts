@@ -77,11 +77,11 @@ export class Beside {
     this.root.hidden = !help?.source
     if (!help) return
     render(
-      html`<h3>${say('original')}</h3>
+      html`<h2>${say('original')}</h2>
         <p class="cue-text" dir="auto">${help.source}</p>
         ${
           help.terms.length
-            ? html`<h3>${say('terms')}</h3>
+            ? html`<h2>${say('terms')}</h2>
                 <ul class="plain stack tight">
                   ${help.terms.map((term) => this.term(term))}
                 </ul>`
@@ -89,7 +89,7 @@ export class Beside {
         }
         ${
           help.matches.length
-            ? html`<h3>${say('saidBefore')}</h3>
+            ? html`<h2>${say('saidBefore')}</h2>
                 <ul class="plain stack tight">
                   ${help.matches.map((match, i) => this.match(match, i))}
                 </ul>`

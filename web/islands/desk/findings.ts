@@ -49,7 +49,7 @@ export class FindingsPanel {
     const aside = this.all.filter((finding) => finding.ignored)
     render(
       html`<div class="row spread">
-          <h3>${heard.length ? sayCount('findings', heard.length) : say('noFindings')}</h3>
+          <h2>${heard.length ? sayCount('findings', heard.length) : say('noFindings')}</h2>
           ${
             host.canEdit && fixable > 0
               ? html`<button type="button" @click=${() => host.mend(null)}>
@@ -71,7 +71,7 @@ export class FindingsPanel {
 
   private group(title: string, findings: readonly Finding[]) {
     if (findings.length === 0) return nothing
-    return html`<h4>${title} <span class="quiet">(${findings.length})</span></h4>
+    return html`<h3>${title} <span class="quiet">(${findings.length})</span></h3>
       <ul class="plain">
         ${findings.slice(0, 300).map((finding) => this.line(finding))}
       </ul>`
