@@ -78,7 +78,7 @@ class PostgreSQL:
 
 
 @contextmanager
-def postgresql() -> Iterator[PostgreSQL]:
+def postgresql(*, fsync: bool = False) -> Iterator[PostgreSQL]:
     folder = Path(tempfile.mkdtemp(prefix="terjime-pg-", dir="/tmp"))
     who: dict[str, Any] = {}
     if os.geteuid() == 0:
@@ -100,7 +100,7 @@ def postgresql() -> Iterator[PostgreSQL]:
         process = subprocess.Popen(
             [
                 *(binaries / "postgres", "-D", data, "-k", folder, "-h", ""),
-                *("-c", "fsync=off", "-c", "max_connections=60"),
+                *("-c", f"fsync={'on' if fsync else 'off'}", "-c", "max_connections=60"),
             ],
             cwd=folder,
             stdout=subprocess.DEVNULL,

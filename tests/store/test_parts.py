@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import func, select, update
 
-from tests.builders import Team, a_job, claimed
+from tests.builders import Team, a_job, approved, claimed, ready_film, track_on
 from workflow import stages
-from workflow.errors import ToolFailed
+from workflow.errors import Conflict, ToolFailed
 from workflow.store import ledger
 from workflow.store.ledger import Claimed, Part
 from workflow.store.tables import Job, Outbox, Project, new_id
@@ -258,3 +258,36 @@ def test_parts_are_no_jobs_that_a_person_sees(people: Team) -> None:
     parent = split(people, "ab")
     assert [job.id for job in stages.jobs_of_project(people.house, people.project_id)] == [parent]
     assert [job.id for job in stages.all_jobs(people.house)] == [parent]
+
+
+# --- how much one person may ask for ------------------------------------------------------------
+
+
+def test_t19_a_person_with_fifty_jobs_that_wait_asks_for_no_more(people: Team) -> None:
+    parent = split(people, [f"{n}" for n in range(60)])  # parts do not count
+    jobs = [a_job(people) for _ in range(49)]
+    with pytest.raises(Conflict, match="TOO_MANY_JOBS"):
+        a_job(people)
+    stages.cancel_job(people.house, people.producer, jobs[0])
+    a_job(people)
+    assert stages.job_view(people.house, parent).state == "queued"
+
+
+def test_t19_a_third_film_waits_until_one_of_two_finals_is_done(people: Team) -> None:
+    versions = [approved(people, track_on(people, ready_film(people)).summary.id) for _ in "123"]
+
+    def final(number: int, form: str = "burned") -> str:
+        made = stages.start_render(
+            people.house, people.producer, versions[number].id, {"form": form}
+        )
+        return made.job.id
+
+    first = final(0)
+    final(1)
+    assert final(0) == first
+    final(2, "soft-mp4")  # copies the picture: seconds
+    with pytest.raises(Conflict, match="TOO_MANY_RENDERS"):
+        final(2)
+    with people.house.write() as session:
+        session.execute(update(Job).where(Job.id == first).values(state="done"))
+    final(2)

@@ -19,14 +19,19 @@ from workflow.cli.demo import journey
 pytestmark = [pytest.mark.system, pytest.mark.timeout(290)]
 
 
+def render_workers(house) -> list[str]:
+    return [path.stem for path in (house.data / "run").glob("render-*.pid")]
+
+
 def kill_render_worker(house) -> None:
-    """The process that does the work: the render worker's pool child, and what it started dies with it."""
-    for child in psutil.Process(house.pid("render-1")).children():
-        child.kill()
+    """The processes that do the work: the workers' pool children, and what they started dies with them."""
+    for part in render_workers(house):
+        for child in psutil.Process(house.pid(part)).children():
+            child.kill()
 
 
 def kill_worker_tree(house) -> None:
-    for part in ("render-1", "fast-1"):
+    for part in (*render_workers(house), "fast-1"):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(house.pid(part), signal.SIGKILL)
 
@@ -41,9 +46,8 @@ def kill_web(house) -> None:
 
 def render_is_under_way(database: Path) -> bool:
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as link:
-        query = (
-            "SELECT 1 FROM job WHERE kind='render' AND state='running' AND progress_permille > 50"
-        )
+        # Rank 2: a part of a final. Some of them are finished, some are not.
+        query = "SELECT 1 FROM job WHERE kind='encode' AND rank=2 AND state='running'"
         return link.execute(query).fetchone() is not None
 
 

@@ -28,6 +28,7 @@ from workflow.settings import Settings
 FREE_MB_NEEDED = 2000
 LOG_BYTES_KEPT = 10_000_000
 BACKOFF_SECONDS = (0.2, 1, 2, 5, 10)  # a part that lived for 30 s starts again at the first
+MOST_WORKERS = 3  # unless asked for: more writers than these and one more do not suit SQLite
 STOP_SECONDS = 12  # a render worker hands its job back on SIGTERM; then the group is killed
 PR_SET_PDEATHSIG = 1
 
@@ -250,7 +251,12 @@ def first_accounts(settings: Settings) -> str:
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path), help="Folder of everything it keeps.")
 @click.option("--port", type=int, help="Port of the pages (8000).")
-@click.option("--workers", type=click.IntRange(1, 64), default=1, help="Render workers (1).")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=min(MOST_WORKERS, os.cpu_count() or 1),
+    help=f"Render workers (one a core, up to {MOST_WORKERS}).",
+)
 @click.option("--sample/--no-sample", default=True, help="Make the sample project when it is new.")
 def up(data: Path | None, port: int | None, workers: int, sample: bool) -> None:
     """Start everything on this machine and keep it running until Ctrl-C."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workflow.errors import BadInput, Conflict
@@ -32,6 +32,7 @@ from workflow.store.tables import (
 )
 
 RENDER_VERSION = "render/1"
+FINALS_AT_ONCE = 2  # versions whose picture one person has encoded at the same time
 FORMS = ("burned", "soft-mp4", "soft-mkv")
 
 
@@ -43,7 +44,7 @@ def start_render(
 
     recipe    as `Recipe.from_json` reads it; None: burned in, with every setting as usual
 
-    Raises BadInput RECIPE, FORM; Conflict FILM_NOT_READY; Conflict NOT_APPROVED when the version is not
+    Raises BadInput RECIPE, FORM; Conflict FILM_NOT_READY, TOO_MANY_RENDERS; Conflict NOT_APPROVED when the version is not
     approved, was changed since, or would look otherwise than what was watched: details {"state",
     "latest": the newest version's number, "changed": what nobody approved, "style": whether that is it}.
     """
@@ -69,6 +70,8 @@ def start_render(
             if job.state in ("failed", "cancelled"):
                 ledger.retry(session, job)
             return show.render_view(session, render)
+        if not wanted.is_soft:
+            _refuse_third_final(session, actor, version_id)
         sound = session.get(FilmFile, {"film_id": track.film_id, "role": "sound"})
         job = ledger.create(
             session,
@@ -102,6 +105,24 @@ def start_render(
         session.flush()
         audit.note(session, actor.user_id, "render.start", "render", render.id, version=version.id)
         return show.render_view(session, render)
+
+
+def _refuse_third_final(session: Session, actor: Actor, version_id: str) -> None:
+    """T19. The forms of one version count as one: they are one delivery."""
+    others = session.scalar(
+        select(func.count(Job.subject.distinct())).where(
+            Job.kind == "render",
+            Job.state.in_(ledger.LIVE),
+            Job.created_by == actor.user_id,
+            Job.subject != version_id,
+        )
+    )
+    if (others or 0) >= FINALS_AT_ONCE:
+        raise Conflict(
+            "TOO_MANY_RENDERS",
+            f"{others} final renders of yours are waiting or under way already.",
+            advice="Start this one when one of them is done.",
+        )
 
 
 def _approval(house: House, session: Session, version: TrackVersion) -> Verdict:

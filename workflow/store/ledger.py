@@ -40,6 +40,7 @@ PUBLISHED_KEPT_SECONDS = 24 * 3600
 UNSENT_AFTER_SECONDS = 2.0  # whoever made the job had its chance to poke
 REPOKE_SWEEPS = 8  # a queued job whose message is this many sweeps old gets another: 120 s
 REPOKED_A_SWEEP = 200  # any message serves any job: so many get every worker going again
+QUEUED_A_PERSON = 50
 PART = "encode"  # the kind of a part: nobody asked for it by itself
 
 Publish = Callable[[str, str], None]  # queue, job id
@@ -75,7 +76,8 @@ def create(
 ) -> Job:
     """The job for *key* (everything that its output depends on), in the caller's transaction.
 
-    A live or done job with the same key is returned instead of a second one.
+    A live or done job with the same key is returned instead of a second one. Raises Conflict
+    TOO_MANY_JOBS when this person has 50 that wait already.
     """
     content_key = sha256(canonical([kind, *key]))
     same = select(Job).where(
@@ -83,6 +85,7 @@ def create(
     )
     if found := session.scalars(same).first():
         return found
+    _refuse_one_more(session, created_by)
     row = _new_job(
         kind=kind,
         queue=queue,
@@ -101,6 +104,18 @@ def create(
         return session.scalars(same).one()
     _post(session, row["id"], queue)
     return session.scalars(select(Job).where(Job.id == row["id"])).one()
+
+
+def _refuse_one_more(session: Session, person_id: str) -> None:
+    """T19. What a job splits into does not count: nobody asked for that."""
+    mine = (Job.created_by == person_id, Job.state == "queued", Job.kind != PART)
+    waiting = session.scalar(select(func.count()).where(*mine)) or 0
+    if waiting >= QUEUED_A_PERSON:
+        raise Conflict(
+            "TOO_MANY_JOBS",
+            f"{waiting} jobs of yours are waiting already.",
+            advice="Wait until some of them are done, or cancel those that are not needed.",
+        )
 
 
 def _new_job(**values: Any) -> dict[str, Any]:
