@@ -211,6 +211,8 @@ PICTURE = ("-f", "lavfi", "-i", "testsrc=s=128x96:d=1", "-c:v", "mpeg4")
         ("x.mkv", "matroska", PICTURE),
         ("x.ts", "mpegts", (*PICTURE[:4], "-c:v", "mpeg2video")),
         ("x.m2ts", "mpegts", (*PICTURE[:4], "-c:v", "mpeg2video", "-mpegts_m2ts_mode", "1")),
+        ("x.mpg", "mpegps", (*PICTURE[:4], "-c:v", "mpeg2video")),
+        ("x.vob", "mpegps", (*PICTURE[:4], "-c:v", "mpeg2video")),
         ("x.avi", "avi", PICTURE),
         ("x.mov", "mp4", PICTURE),
         ("x.webm", "matroska", (*PICTURE[:4], "-c:v", "libvpx", "-deadline", "realtime")),
@@ -234,7 +236,7 @@ def test_every_accepted_container_is_known_by_what_is_in_it(
 
 @pytest.mark.parametrize(
     ("name", "arguments"),
-    [("x.mpg", (*PICTURE[:4], "-c:v", "mpeg2video")), ("x.flv", (*PICTURE[:4], "-c:v", "flv"))],
+    [("x.asf", (*PICTURE[:4], "-c:v", "wmv2")), ("x.flv", (*PICTURE[:4], "-c:v", "flv"))],
 )
 def test_other_containers_are_refused_by_their_name(make_clip, name: str, arguments) -> None:
     with pytest.raises(BadInput, match="which is not accepted"):

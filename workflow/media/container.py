@@ -23,7 +23,7 @@ from workflow.media import limits
 _HEAD_BYTES = 64 << 10
 _MOST_BOXES = 100_000  # a 4 h recording in fragments of half a second has 60 000
 
-_ACCEPTED = "MP4, MOV, MKV, WebM, MPEG-TS and AVI films, and WAV, FLAC, MP3, AAC and Ogg sound"
+_ACCEPTED = "MP4, MOV, MKV, WebM, MPEG-TS, MPG and AVI films, and WAV, FLAC, MP3, AAC and Ogg sound"
 _CONVERT = f"Export it again as MP4 (H.264 and AAC). Accepted are {_ACCEPTED}."
 
 #: Text that tells a player to open something else.
@@ -54,7 +54,6 @@ _NOT_MEDIA: tuple[tuple[str, re.Pattern[bytes]], ...] = (
 )
 #: Containers of films that we do not read.
 _OTHER_CONTAINERS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
-    ("an MPEG program stream (VOB, MPG)", re.compile(rb"\0\0\x01\xba")),
     ("an MXF file", re.compile(rb"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02")),
     ("a Windows Media file", re.compile(rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11")),
     ("a Flash video", re.compile(rb"FLV\x01")),
@@ -71,7 +70,7 @@ _MP4_FIRST = frozenset(
 
 
 def sniff(path: Path, *, name: str = "") -> str:
-    """The container of the file at *path*: mp4, matroska, mpegts, avi, wav, mp3, flac, aac or ogg.
+    """The container of the file at *path*: mp4, matroska, mpegts, mpegps, avi, wav, mp3, flac, aac or ogg.
 
     name   what its owner calls it; a film that is called .jpg is refused
 
@@ -174,6 +173,8 @@ def _by_magic(head: bytes, size: int) -> str:
         return "ogg"
     if _packet_step(head):
         return "mpegts"
+    if head[:4] == b"\0\0\x01\xba":  # a pack of a program stream: MPG and VOB files
+        return "mpegps"
     if head[:3] == b"ID3" or _mp3_frames(head):
         return "mp3"
     if _adts_frames(head):

@@ -44,6 +44,7 @@ _DECLARING = frozenset(("mp4", "matroska", "avi", "wav", "flac"))
 _HDR_TRANSFERS = frozenset((16, 18))  # PQ, HLG (ITU-T H.273)
 _LOOKED_AT_FRAMES = 12  # enough to see whether fields are interlaced
 _LOOKED_AT_PACKETS = 3000  # before giving up on a decodable frame
+_MOST_BACK_SECONDS = Fraction(1, 2)  # that a packet may be late
 _MOST_FRAMES = 4 * 3600 * 120 + 1000
 #: Profiles of H.264 that every browser plays and that have no more than 8 bits and 4:2:0.
 _COPIED_PROFILES = frozenset(("Baseline", "Constrained Baseline", "Main", "High"))
@@ -429,12 +430,27 @@ class _Tally:
     stamps: list[int] = field(default_factory=list)  # of shown packets, in ticks
     keys: list[int] = field(default_factory=list)  # of key frames, where in `stamps`
     end: int | None = None  # of the one that ends last
+    decoded: int | None = None  # when the latest is, in ticks
     damaged: bool = False
     copyable: bool = False  # as far as its packets show
 
     def add(self, stamp: int, duration: int) -> None:
         self.stamps.append(stamp)
         self.end = stamp + duration if self.end is None else max(self.end, stamp + duration)
+
+    def refuse_jump(self, decoded: int | None) -> None:
+        """Recordings put one behind the other keep their own clocks; nothing could be timed to such a film."""
+        if decoded is None:
+            return
+        last, self.decoded = self.decoded, decoded
+        if last is not None and (last - decoded) * self.time_base > _MOST_BACK_SECONDS:
+            raise BadInput(
+                "CLOCK_JUMPS",
+                f"The file's clock jumps back by {clock(from_ticks(last - decoded, self.time_base))}:"
+                " it is several recordings in one.",
+                where=clock(from_ticks(last, self.time_base)),
+                advice="Join them in a video editor, or upload each as a film of its own.",
+            )
 
     def span(self, *, fallback: Flicks) -> tuple[Flicks, Flicks]:
         """Start and end; the last packet lasts *fallback* if the file does not say how long."""
@@ -468,6 +484,7 @@ def _read_packets(media: Any, found: _Found, size: int, watch: Watch) -> dict[in
                     where=f"stream {packet.stream_index}",
                     advice="Ask its owner for a copy without copy protection.",
                 )
+            tally.refuse_jump(packet.dts)
             tally.add(stamp, packet.duration or 0)
             if packet.is_corrupt:
                 tally.damaged = True

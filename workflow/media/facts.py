@@ -44,7 +44,9 @@ class MediaFacts:
     """What ``terjime media probe`` prints: times in flicks, rates as [num, den]."""
 
     kind: str  # "video" | "audio"
-    container: str  # our own name of it: mp4, matroska, mpegts, avi, wav, mp3, flac, aac, ogg
+    container: (
+        str  # our own name of it: mp4, matroska, mpegts, mpegps, avi, wav, mp3, flac, aac, ogg
+    )
     duration: Flicks
     start: Flicks
     streams: tuple[Stream, ...]

@@ -30,6 +30,7 @@ DEMUXERS: Mapping[str, str] = {
     "mp4": "mov",
     "matroska": "matroska",
     "mpegts": "mpegts",
+    "mpegps": "mpeg",
     "avi": "avi",
     "wav": "wav",
     "mp3": "mp3",

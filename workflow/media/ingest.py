@@ -9,7 +9,6 @@ measured before it is handed over; ffmpeg's word is not enough.
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -26,6 +25,7 @@ from workflow.media.ffmpeg import film_input, graph_arguments, graph_output, run
 from workflow.media.measure import PictureMeasure, measure_picture
 from workflow.media.probe import Examined, Picture, Sound, examine, film_facts
 from workflow.media.remux import copy_picture
+from workflow.media.shots import read_differences, shot_changes
 from workflow.media.soundtrack import (
     BARE,
     FLAC,
@@ -60,7 +60,6 @@ _MEZZANINE_CRF = 9  # after the final encode, VMAF is within 0.5 of a burn-in of
 _PROXIES = {"proxy480": (480, 600), "proxy240": (240, 110)}
 _FEWEST_LINES_FOR_480 = 360
 _SD_LINES = 576  # up to here players take colours that a file leaves open for BT.601
-_SHOT_THRESHOLD = 10  # scdet's own default, per cent
 #: Codes of changes that belong to the sound and go with it.
 SOUND_CHANGES = frozenset(
     ("MIXED_DOWN", "SOUND_CUT", "ONE_SIDED_SOUND", "SILENT_SOUND", "SOUND_CLIPPED")
@@ -248,7 +247,8 @@ def _ingest(
         tolerant=not copied,
     )
     scenes = out / "scenes.txt"
-    shots = tuple(FrameGrid(plan.rate).time_of(frame) for frame in _shot_frames(scenes))
+    grid = FrameGrid(plan.rate)
+    shots = tuple(grid.time_of(frame) for frame in shot_changes(read_differences(scenes)))
     scenes.unlink(missing_ok=True)
     measure = measure_picture(files["mezzanine"], watch=part(watch, 900, 920))
     _check_mezzanine(measure, plan)
@@ -363,7 +363,7 @@ def encode_arguments(
     plan: Plan,
     files: dict[str, Path],
 ) -> list[str]:
-    """Arguments of the one ffmpeg run that makes *files*; it writes scenes.txt, the shot changes, where it runs.
+    """Arguments of the one ffmpeg run that makes *files*; it writes scenes.txt, what shots.py reads, where it runs.
 
     Of the proxies it makes the picture; soundtrack.py adds their sound.
     """
@@ -402,9 +402,9 @@ def _small_outputs(video: Any, plan: Plan, files: dict[str, Path]) -> list[Any]:
             size = _fitted(plan.padded, _PROXIES[proxy][0])
             if proxy == "proxy240":  # shot changes do not need more
                 video = video.filter("scale", *size, flags="area")
-                video = video.filter("scdet", threshold=_SHOT_THRESHOLD)
+                video = video.filter("scdet", threshold=100)  # it measures; shots.py decides
                 video = video.filter(
-                    "metadata", mode="print", key="lavfi.scd.time", file="scenes.txt"
+                    "metadata", mode="print", key="lavfi.scd.mafd", file="scenes.txt"
                 ).split()
             else:
                 video = video.filter("scale", *size, flags="area").split()
@@ -527,13 +527,6 @@ def _cuts(plan: Plan, frames: int) -> tuple[int, ...]:
 
 
 # Measure
-
-
-def _shot_frames(scenes: Path) -> list[int]:
-    """Frame numbers from the metadata filter's lines ``frame:50 pts:50 pts_time:2``."""
-    if not scenes.exists():
-        return []
-    return [int(number) for number in re.findall(r"^frame:(\d+)", scenes.read_text(), re.M)]
 
 
 def _check_mezzanine(measure: PictureMeasure, plan: Plan) -> None:
