@@ -164,13 +164,16 @@ class FilmFile(Base):
 
 
 class Track(Base):
-    """The line-up in one language on one film. kind "reference" is a source-language track to align to."""
+    """The line-up in one language on one film.
+
+    kind "reference" is a source-language track to align to; of a "dub" the cues are lines to be heard.
+    """
 
     __tablename__ = "track"
     id: Mapped[str] = _id()
     project_id: Mapped[str] = _to("project.id")
     film_id: Mapped[str] = _to("film.id")
-    kind: Mapped[str] = mapped_column(String(12))  # reference | subtitle
+    kind: Mapped[str] = mapped_column(String(12))  # reference | subtitle | dub
     language: Mapped[str] = mapped_column(String(35))
     title: Mapped[str] = mapped_column(String(120), default="")
     created_by: Mapped[str] = _to("person.id")
@@ -580,6 +583,73 @@ class JobPart(Base):
     parent_id: Mapped[str] = mapped_column(ForeignKey("job.id"), primary_key=True)
     part_id: Mapped[str] = mapped_column(ForeignKey("job.id"), primary_key=True, index=True)
     frames: Mapped[int]  # of the film, that the part makes: its share of the parent's progress
+
+
+class Dub(Base):
+    """What a track of kind "dub" was made from, and how it is mixed. Its lines are the track's cues."""
+
+    __tablename__ = "dub"
+    track_id: Mapped[str] = mapped_column(ForeignKey("track.id"), primary_key=True)
+    source_track_id: Mapped[str] = _to("track.id")
+    source_document: Mapped[str] = _to("blob.sha256")
+    settings: Mapped[dict[str, Any]]  # {mode, style, loudness, stem: SHA-256 or None}
+    stem: Mapped[str | None] = _to("blob.sha256", null=True)  # the M&E that the settings name
+
+
+class Recording(Base):
+    """A sound file that somebody recorded or uploaded for a dub. Kept as it came, never removed."""
+
+    __tablename__ = "recording"
+    id: Mapped[str] = _id()
+    track_id: Mapped[str] = _to("track.id")
+    sha256: Mapped[str] = _to("blob.sha256")
+    name: Mapped[str] = mapped_column(String(255))  # cleaned for display
+    kind: Mapped[str] = mapped_column(String(8))  # line | long | guide
+    line_uid: Mapped[str | None] = mapped_column(String(64))
+    seconds: Mapped[float] = mapped_column(Float)
+    findings: Mapped[list[Any]]  # Finding as JSON
+    state: Mapped[str] = mapped_column(String(10))  # received | locating | located | failed
+    job_id: Mapped[str | None] = _to("job.id", null=True)
+    error: Mapped[dict[str, Any] | None]
+    created_by: Mapped[str] = _to("person.id")
+    created_at: Mapped[int] = _created()
+
+
+class Take(Base):
+    """One time a line was spoken. `text_hash` is of the words then: a line that says others has a stale take."""
+
+    __tablename__ = "take"
+    __table_args__ = (CheckConstraint("state IN ('to_confirm','accepted','rejected')"),)
+    id: Mapped[str] = _id()
+    track_id: Mapped[str] = _to("track.id")
+    line_uid: Mapped[str] = mapped_column(String(64), index=True)
+    text_hash: Mapped[str] = mapped_column(String(64))
+    recording_id: Mapped[str] = _to("recording.id")
+    sha256: Mapped[str] = _to("blob.sha256")  # its own sound: WAV, mono, 48 kHz
+    start: Mapped[int]  # flicks of the recording
+    end: Mapped[int]
+    confidence: Mapped[float | None] = mapped_column(Float)  # of a located one
+    flags: Mapped[list[Any]]
+    evidence: Mapped[dict[str, Any] | None]
+    state: Mapped[str] = mapped_column(String(12))
+    missing_samples: Mapped[int] = mapped_column(default=0)  # that the browser knows it lost
+    latency_samples: Mapped[int] = mapped_column(default=0)  # that were taken off the beginning
+    comment: Mapped[str] = mapped_column(Text, default="")
+    created_by: Mapped[str] = _to("person.id")
+    created_at: Mapped[int] = _created()
+
+
+class TakeLabel(Base):
+    """What a person said of a located take: an example to refit the confidence with. Never updated."""
+
+    __tablename__ = "take_label"
+    id: Mapped[str] = _id()
+    take_id: Mapped[str] = _to("take.id")
+    verdict: Mapped[str] = mapped_column(String(10))  # accepted | moved | rejected
+    start: Mapped[int]
+    end: Mapped[int]
+    person_id: Mapped[str] = _to("person.id")
+    created_at: Mapped[int] = _created()
 
 
 class Outbox(Base):

@@ -19,6 +19,8 @@ class Cue:
     start, end  half-open: drawn from the first frame at or after start, gone on the first at or after end
     text        lines joined by "\\n"; NFC; the only markup is <i> <b> <u> and their ends, any other < is literal text
     position    numpad place 1-9 (ASS \\an); None is the style's own (bottom centre)
+    take        of a dub line: SHA-256 of the sound that is heard; "" while there is none
+    on_screen   of a dub line: the speaker's mouth is seen, so it must begin when that opens
     """
 
     uid: str
@@ -28,10 +30,17 @@ class Cue:
     speaker: str = ""
     note: str = ""
     position: int | None = None
+    take: str = ""
+    on_screen: bool = False
 
     def look(self) -> list[Any]:
-        """What a viewer sees of it: the part that hashes and verdicts name."""
-        return [self.start, self.end, self.text, self.position]
+        """What a viewer sees and hears of it: the part that hashes and verdicts name.
+
+        Of a dub line also who speaks: a speaker's lines are brought to one level.
+        """
+        seen = [self.start, self.end, self.text, self.position]
+        dubbed = self.take or self.on_screen
+        return [*seen, self.take, self.on_screen, self.speaker] if dubbed else seen
 
     def to_json(self) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -46,6 +55,10 @@ class Cue:
             body["note"] = self.note
         if self.position is not None:
             body["position"] = self.position
+        if self.take:
+            body["take"] = self.take
+        if self.on_screen:
+            body["on_screen"] = True
         return body
 
     @classmethod
@@ -59,6 +72,8 @@ class Cue:
             speaker=body.get("speaker", ""),
             note=body.get("note", ""),
             position=body.get("position"),
+            take=body.get("take", ""),
+            on_screen=body.get("on_screen", False),
         )
 
 
@@ -95,7 +110,7 @@ def sha256(data: bytes) -> str:
 
 
 def track_hash(language: str, film_hash: str, cues: Iterable[Cue]) -> str:
-    """SHA-256 of what a viewer would see: language, film and each cue's look. Uids, notes and speakers stay out."""
+    """SHA-256 of what a viewer would see: language, film and each cue's look. Uids and notes stay out."""
     return sha256(canonical(["track/1", language, film_hash, [c.look() for c in in_order(cues)]]))
 
 

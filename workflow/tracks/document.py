@@ -72,7 +72,7 @@ def cues_from_request(body: object) -> tuple[Cue, ...]:
     return in_order(cues)
 
 
-_KEYS = frozenset({"uid", "start", "end", "text", "speaker", "note", "position"})
+_KEYS = frozenset({"uid", "start", "end", "text", "speaker", "note", "position", "take", "on_screen"})
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -91,6 +91,12 @@ def _cue(item: object, where: str) -> Cue:
     position = item.get("position")
     if position is not None and (type(position) is not int or not 1 <= position <= 9):
         raise _shape(where, "has a position that is not a whole number from 1 to 9")
+    take = item.get("take", "")
+    if not isinstance(take, str) or (take and not limits.SHA256.fullmatch(take)):
+        raise _shape(where, "has a take that is not the name of one")
+    on_screen = item.get("on_screen", False)
+    if not isinstance(on_screen, bool):
+        raise _shape(where, "has an on_screen that is neither true nor false")
     return Cue(
         uid=uid,
         start=start,
@@ -99,6 +105,8 @@ def _cue(item: object, where: str) -> Cue:
         speaker=_limited(item, "speaker", where, limits.MAX_SPEAKER_CHARACTERS),
         note=_limited(item, "note", where, limits.MAX_NOTE_CHARACTERS),
         position=position,
+        take=take,
+        on_screen=on_screen,
     )
 
 

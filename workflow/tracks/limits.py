@@ -24,6 +24,7 @@ MAX_BEYOND_FILM: Flicks = 2 * FLICKS_PER_SECOND
 MAX_NOTE_CHARACTERS = 4_000
 MAX_SPEAKER_CHARACTERS = 120
 UID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
 MAX_UNPACKED_BYTES = 50 * 1024 * 1024  # of an Office file, which is a ZIP archive
 MAX_ELEMENTS = 300_000  # of an XML file
 MAX_DEPTH = 64
