@@ -172,6 +172,13 @@ def test_lines_are_broken_evenly_and_by_the_rules_of_the_language() -> None:
     assert broken == "Bu ýerde ýaşaýan adamlaryň hemmesiniň\nhukuklary üçin göreşýäris"
 
 
+def test_a_line_of_turkmen_never_begins_with_a_postposition_when_it_is_broken_anew() -> None:
+    cue = replace(C, text="Men size kömek bermek üçin bu ýere geldim dostum")
+    assert do.re_break([cue], most=42)[0].text.startswith("Men size kömek bermek\nüçin")
+    broken = do.re_break([cue], most=42, language="tk")[0].text
+    assert broken == "Men size kömek bermek üçin\nbu ýere geldim dostum"
+
+
 def test_a_dialogue_and_what_does_not_fit_keep_their_lines() -> None:
     talk = replace(C, text="– Salam!\n– Salam.")
     long = replace(C, text="söz " * 30 + "\nsöz")

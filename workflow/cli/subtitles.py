@@ -108,7 +108,7 @@ def check_file(
     as_json: bool,
 ) -> None:
     """Print where FILE breaks the rules; exit status 0 even if it does."""
-    imported = read_file(file, encoding=encoding)
+    imported = read_file(file, encoding=encoding, language=language)
     findings = check(
         imported.cues,
         film=_film_facts(film) if film else None,

@@ -66,6 +66,10 @@ def belongs_to(bound: Bound, before: str) -> bool:
     return False
 
 
+def every_phrase() -> tuple[Bound, ...]:
+    return tuple(_entries().values())
+
+
 @cache
 def _entries() -> dict[tuple[str, ...], Bound]:
     entries: dict[tuple[str, ...], Bound] = {}

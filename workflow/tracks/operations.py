@@ -15,6 +15,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from workflow.errors import BadInput
+from workflow.language.linebreak import break_cost
 from workflow.timebase import Flicks, FrameGrid, clock
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue, in_order
@@ -150,20 +151,30 @@ def re_break(
     most: int,
     lines: int = 2,
     uids: Collection[str] | None = None,
-    penalty: Callable[[str, str], float] = lambda _before, _after: 0.0,
+    language: str = "",
+    penalty: Callable[[str, str], float] | None = None,
 ) -> Cues:
     """Lines of the cues broken anew, at spaces only, as evenly as may be; the words and their tags stay.
 
     most        characters that a line shows at most
     lines       how many lines a cue has at most
-    penalty     what a break between two words costs, in characters of unevenness: the language's own rules
+    language    BCP 47: its rules say where a break is better (after a mark) or worse (before a postposition)
+    penalty     instead of those: what a break between two pieces of text costs, in characters of unevenness
 
     A cue that is a dialogue of dashed lines, or does not fit into *lines* lines, stays as it is.
     """
+    costs = penalty or _costs_in(language)
     return tuple(
-        _re_broken(cue, most, lines, penalty) if uids is None or cue.uid in uids else cue
+        _re_broken(cue, most, lines, costs) if uids is None or cue.uid in uids else cue
         for cue in cues
     )
+
+
+def _costs_in(language: str) -> Callable[[str, str], float]:
+    if not language:
+        return lambda _upper, _lower: 0.0
+    turkmen = language.split("-", maxsplit=1)[0] == "tk"
+    return lambda upper, lower: break_cost(upper, lower, turkmen=turkmen)
 
 
 _DASHED = re.compile(r"(?m)^\s*(?:<[ibu]>)*[-–—]")
@@ -246,7 +257,12 @@ def _evenest(
             break
         rest = _evenest(words, widths, end, count - 1, most, ideal, penalty)
         if rest:
-            cost = abs(width - ideal) + penalty(words[end - 1], words[end]) + rest[0]
+            # Two words before and four after decide, as for the rules (docs: language.linebreak).
+            upper, lower = (
+                " ".join(words[max(start, end - 2) : end]),
+                " ".join(words[end : end + 4]),
+            )
+            cost = abs(width - ideal) + penalty(upper, lower) + rest[0]
             if best is None or cost < best[0]:
                 best = cost, [end, *rest[1]]
     return best

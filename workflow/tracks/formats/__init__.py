@@ -14,6 +14,7 @@ from fractions import Fraction
 from workflow.errors import BadInput, ToolFailed
 from workflow.language import encodings
 from workflow.language.letters import tidy
+from workflow.language.tell import tell
 from workflow.timebase import FLICKS_PER_SECOND, Flicks
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue, in_order
@@ -142,6 +143,7 @@ def read_subtitles(
     known = binary or _format_of(source.text)
     hashes: dict[str, str] = {}
     cues = _checked(known.read(source), source, uid, hashes)
+    _note_other_language(cues, language, source.repairs)
     report = ImportReport(
         format=known.name,
         encoding=guess.encoding,
@@ -267,6 +269,32 @@ def _checked(
         seen.add(own)
         named.append(replace(cue, uid=own))
     return tuple(named)
+
+
+_LANGUAGE_NAMES = {
+    "tk": "Turkmen",
+    "tk-Cyrl": "Turkmen in Cyrillic letters",
+    "tr": "Turkish",
+    "az": "Azerbaijani",
+    "ru": "Russian",
+    "kk": "Kazakh",
+    "uz": "Uzbek",
+    "en": "English",
+}
+
+
+def _note_other_language(cues: Sequence[Cue], language: str, repairs: Remarks) -> None:
+    """Says so where the text is surely not in the language that it was said to be in."""
+    wanted = language.removesuffix("-Latn")
+    if wanted not in _LANGUAGE_NAMES:
+        return
+    told = tell(plain(cue.text) for cue in cues[:200])
+    found = told.language.removesuffix("-Latn")
+    if told.sure and found != wanted:
+        repairs.add(
+            "OTHER_LANGUAGE",
+            f"The text seems to be {_LANGUAGE_NAMES.get(found, found)}, not {_LANGUAGE_NAMES[wanted]}.",
+        )
 
 
 _TIDIED = {

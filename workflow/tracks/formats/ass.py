@@ -218,7 +218,7 @@ def _prepare(cues: Sequence[Cue], target: Target) -> list[Cue]:
         position = (
             cue.position if plain(text).strip() else None
         )  # a place alone is no event to anybody
-        if position != cue.position and cue.position != 2:
+        if cue.position not in {position, 2}:
             target.losses.add(
                 "POSITION", "The place of an empty cue is not written.", f"cue {number}"
             )
