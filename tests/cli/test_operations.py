@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import team
+from tests.stages.finished import approved_version, finished
 from workflow import stages
 from workflow.cli.sample import sample_file
 from workflow.people import Actor
@@ -103,3 +105,26 @@ def test_a_film_on_this_machine_goes_into_a_project(data: Path) -> None:
     assert terjime(data, "jobs", "cancel", jobs[0]["id"]).stdout.strip() == "cancelled"
     assert terjime(data, "jobs", "retry", jobs[0]["id"]).stdout.strip() == "queued"
     assert terjime(data, "projects", "add-film", "none", film).returncode == 3
+
+
+def test_a_file_is_identified_by_its_bytes_by_its_tag_or_not_at_all(
+    data: Path, film_file: Path, tmp_path: Path
+) -> None:
+    house = open_house(Settings.from_env(data))
+    people = team(house)
+    version = approved_version(people)
+    finished(people, version, film_file)
+    house.close()
+    said = terjime(data, "identify", str(film_file), "--json")
+    assert said.returncode == 0, said.stderr
+    found = json.loads(said.stdout)
+    assert (found["kind"], found["matched"], found["approved_by"]) == ("render", "bytes", "Murat")
+    changed = tmp_path / "changed.mp4"
+    stamp = f"film · track v1 · {version.track_hash[:8]} · 2026-11-24 10:15 UTC · REVIEW"
+    changed.write_bytes(bytes(5000) + stamp.encode() + bytes(5000))
+    said = terjime(data, "identify", str(changed))
+    assert "build (changed since, by its tag) of film.mp4" in said.stdout, said.stderr
+    changed.write_bytes(bytes(5000))
+    unknown = terjime(data, "identify", str(changed))
+    assert unknown.returncode == 3
+    assert "UNKNOWN_FILE" in unknown.stderr

@@ -51,6 +51,8 @@ COMMANDS = {
     "users": "workflow.cli.operations:users",
     "projects": "workflow.cli.operations:projects",
     "jobs": "workflow.cli.operations:jobs",
+    "identify": "workflow.cli.operations:identify",
+    "storage": "workflow.cli.storage:storage",
     "doctor": "workflow.cli.operations:doctor",
 }
 

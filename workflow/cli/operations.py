@@ -1,8 +1,9 @@
-"""`terjime users | projects | jobs | doctor`: what an operator asks of a running house."""
+"""`terjime users | projects | jobs | identify | doctor`: what an operator asks of a running house."""
 
 from __future__ import annotations
 
 import getpass
+import hashlib
 import shutil
 import socket
 import sys
@@ -326,3 +327,27 @@ def _pages() -> str:
     if not manifest.exists():
         raise ToolMissing("PAGES_MISSING", "The pages are not built.", advice="Run: make setup")
     return "built"
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@DATA
+@JSON
+def identify(file: Path, data: Path | None, as_json: bool) -> None:
+    """Say what FILE is: by its bytes, or by the tag that it carries if it was changed since."""
+    from workflow import stages  # noqa: PLC0415
+    from workflow.delivery.tags import tag_of_file  # noqa: PLC0415
+
+    with file.open("rb") as opened:
+        sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+    operator = Actor("", is_admin=True)
+    found = stages.what_is(_house(data), operator, f"{sha256} {tag_of_file(file)}")
+    if as_json:
+        print_json(stages.as_json(found) | {"sha256": sha256})
+        return
+    sure = "exactly" if found.matched == "bytes" else "changed since, by its tag"
+    click.echo(f"{file.name}: {found.kind} ({sure}) of {found.film}, project {found.project}")
+    if found.version is not None:
+        by = f"approved by {found.approved_by}" if found.approved_by else "approved by nobody"
+        newer = "" if found.current else f"; overtaken by version {found.latest}"
+        click.echo(f"{found.language}, version {found.version}, {found.state}, {by}{newer}")
