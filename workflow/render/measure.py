@@ -105,7 +105,8 @@ def _measures(
     picture = media.streams.video[0]
     film = plan.film
     watch(0, "Measuring what was made")
-    shown, spoken = _packets(media, picture)
+    empty = 0 if plan.recipe.form == "soft-mkv" else 2
+    shown, spoken = _packets(media, picture, empty)
     if plan.recipe.is_soft:
         if spoken != texts:
             raise _invalid(f"it has {spoken} of {texts} subtitles")
@@ -140,8 +141,11 @@ def _measures(
     )
 
 
-def _packets(media: Any, picture: Any) -> tuple[list[int], int]:
-    """Time stamps of the picture's packets, and how many packets of subtitles hold text."""
+def _packets(media: Any, picture: Any, empty: int) -> tuple[list[int], int]:
+    """Time stamps of the picture's packets, and how many packets of subtitles hold text.
+
+    empty  bytes of a packet without: mov_text fills its gaps with such
+    """
     shown: list[int] = []
     spoken = 0
     for packet in media.demux(picture, *media.streams.subtitles):
@@ -149,7 +153,7 @@ def _packets(media: Any, picture: Any) -> tuple[list[int], int]:
             continue
         if packet.stream.type == "video":
             shown.append(packet.pts)
-        elif packet.size > 2:  # mov_text fills its gaps with packets of an empty text
+        elif packet.size > empty:
             spoken += 1
     return shown, spoken
 

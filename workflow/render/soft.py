@@ -100,20 +100,19 @@ def _copy(
         raise ValueError("it has no picture")
     sounds = _own_sounds(plan, source)
     streams = [picture, *sounds]
-    copies = {picture.index: _copied(result, picture)}
+    copies = {picture.index: _copied(result, picture, chosen=True)}
     others: list[Iterator[Any]] = []
     if mix is not None:
         first = mix.streams.audio[0]
-        others.append(_moved(mix, first, _copied(result, first, av.stream.Disposition.default)))
+        others.append(_moved(mix, first, _copied(result, first, chosen=True)))
+    played = [] if mix is not None else [*filter(_is_default, sounds), *sounds][:1]
     for stream in sounds:
-        kept = av.stream.Disposition(0) if mix is not None else None
-        copies[stream.index] = _copied(result, stream, kept)
+        copies[stream.index] = _copied(result, stream, chosen=stream in played)
     for number, text in enumerate(text for text in texts if text.cues):
         stream = result.add_mux_stream("subrip" if mkv else "mov_text")
         stream.time_base = _MS
         stream.metadata["language"] = text.language
-        if number:
-            stream.disposition = av.stream.Disposition(0)
+        stream.disposition = _chosen(number == 0)
         others.append(_subtitles(text.cues, plan, stream, mkv=mkv))
     for name, value in tags.items():
         result.metadata[name] = value
@@ -177,14 +176,23 @@ def _own_sounds(plan: RenderPlan, source: Any) -> list[Any]:
     return [chosen_sound(source, plan.recipe.sound)]
 
 
-def _copied(result: Any, stream: Any, disposition: Any | None = None) -> Any:
-    """A stream of *result* for the packets of *stream*."""
-    copy = result.add_stream_from_template(stream)
+def _is_default(stream: Any) -> bool:
+    return av.stream.Disposition.default in stream.disposition
+
+
+def _chosen(yes: bool) -> av.stream.Disposition:
+    return av.stream.Disposition.default if yes else av.stream.Disposition(0)
+
+
+def _copied(result: Any, stream: Any, *, chosen: bool) -> Any:
+    """A stream of *result* for the packets of *stream*; *chosen*: players play it unless told otherwise."""
+    # AV1 is decoded by dav1d, which encodes nothing: PyAV looks for an encoder of that name unless told so.
+    foreign = True if stream.codec_context.name == "libdav1d" else None
+    copy = result.add_stream_from_template(stream, opaque=foreign)
     copy.time_base = stream.time_base
     if name := stream.metadata.get("language"):
         copy.metadata["language"] = name
-    if disposition is not None:
-        copy.disposition = disposition
+    copy.disposition = _chosen(chosen)
     return copy
 
 
