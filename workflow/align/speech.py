@@ -169,7 +169,7 @@ def _slabs(
     size = SIDE_BY_SIDE * STRETCH_HOPS * HOP_SAMPLES
     blocks: list[Samples] = []
     count = run_up = done = 0
-    for block, permille in _decoded(sound, demuxer, stream, zero):
+    for block, permille in decoded(sound, demuxer, stream, zero):
         blocks.append(block)
         count += len(block)
         if count - run_up * HOP_SAMPLES >= size:
@@ -194,7 +194,7 @@ def _slabs(
         yield rest, run_up, 990
 
 
-def _decoded(
+def decoded(
     sound: Path, demuxer: str | None, stream: int | None, zero: Flicks
 ) -> Iterator[tuple[Samples, int]]:
     """Mono float32 at 16 kHz in blocks, time 0 at *zero*, and how far the file is in permille.

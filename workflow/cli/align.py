@@ -27,8 +27,12 @@ if TYPE_CHECKING:
 
 
 @click.group(
-    cls=LazyGroup, elsewhere={"recording": "workflow.cli.align_recording:recording"}
-)  # which needs the dub room and its voices
+    cls=LazyGroup,  # a recording needs the dub room and its voices
+    elsewhere={
+        "recording": "workflow.cli.align_recording:recording",
+        "recut": "workflow.cli.align_recut:recut",
+    },
+)
 def align() -> None:
     """Put subtitles made for another copy of the film where they belong."""
 
