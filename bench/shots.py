@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow.media.ffmpeg import find_ffmpeg
-from workflow.media.shots import LEAST, STANDS_OUT, read_differences, shot_changes
+from workflow.media.shots import FAINT, LEAST, read_differences, shot_changes
 
 ROOT = Path(__file__).parents[1]
 PINNED = ("scenedetect==0.7.2", "opencv-python-headless==5.0.0.93")
@@ -102,7 +102,7 @@ def compare(folder: Path, python: str | None, shots: int) -> dict[str, Any]:
     return {
         "command": "python bench/shots.py",
         "peer": " ".join(PINNED),
-        "used": f"ours {LEAST} {STANDS_OUT}",
+        "used": f"ours {LEAST} {FAINT}",
         "films": reels,
         "detectors": table,
     }
@@ -118,9 +118,9 @@ def every_answer(film: Path, python: str) -> dict[str, list[int]]:
     subprocess.run(command, check=True, cwd=film.parent)
     differences = read_differences(log)
     answers = {
-        f"ours {least} {out}": shot_changes(differences, least, out)
-        for least in (1.0, 1.5, 2.0, 3.0, 5.0)
-        for out in (2.0, 2.5, 3.0)
+        f"ours {least} {faint}": shot_changes(differences, least, faint)
+        for least in (3.0, 5.0, 8.0)
+        for faint in (1.0, 2.0, 3.0)
     }
     scores = np.minimum(differences, np.abs(np.diff(differences, prepend=0)))
     for threshold in (4, 6, 8, 10, 14):

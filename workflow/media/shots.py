@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-LEAST = 2.0  # per cent: what grain and a slow look around stay below; cuts in the dark do not
-STANDS_OUT = 2.5  # times the motion around it
+LEAST = 5.0  # per cent: what drawn figures that leap about mostly stay below
+STANDS_OUT = 3.0  # times the motion of the calmer side: a cut into fast motion is one as well
+FAINT = 2.0  # per cent: a cut in the dark, if it stands out …
+FAINT_STANDS_OUT = 5.0  # … so many times from either side
 AROUND = 3  # frames on either side whose motion counts
 FLASH = 3  # frames that a flash lasts at most
 
@@ -33,20 +35,23 @@ def read_differences(log: Path) -> NDArray[np.float64]:
 
 
 def shot_changes(
-    differences: NDArray[np.float64], least: float = LEAST, stands_out: float = STANDS_OUT
+    differences: NDArray[np.float64], least: float = LEAST, faint: float = FAINT
 ) -> list[int]:
     """Numbers of the frames at which a new shot begins; never the first of the film."""
-    count = len(differences)
-    peaks = []
-    for frame in (np.flatnonzero(differences[1:] >= least) + 1).tolist():
-        first, end = max(1, frame - AROUND), min(count, frame + AROUND + 1)
-        around = np.delete(differences[first:end], frame - first)
-        # The quieter side: a cut into fast motion, or out of it, is one as well.
-        before, after = differences[first:frame], differences[frame + 1 : end]
-        calm = min([float(side.mean()) for side in (before, after) if len(side)], default=0.0)
-        if differences[frame] >= stands_out * calm and differences[frame] >= around.max(initial=0):
-            peaks.append(frame)
-    return [frame for frame in peaks if not _is_flash(differences, frame, least)]
+    found = []
+    for frame in (np.flatnonzero(differences[1:] >= min(least, faint)) + 1).tolist():
+        here = float(differences[frame])
+        sides = (
+            differences[max(1, frame - AROUND) : frame],
+            differences[frame + 1 : frame + AROUND + 1],
+        )
+        motions = [float(side.mean()) for side in sides if len(side)] or [0.0]
+        clear = here >= least and here >= STANDS_OUT * min(motions)
+        lonely = here >= faint and here >= FAINT_STANDS_OUT * max(motions)
+        highest = all(here >= side.max(initial=0) for side in sides)
+        if (clear or lonely) and highest and not _is_flash(differences, frame, faint):
+            found.append(frame)
+    return found
 
 
 def _is_flash(differences: NDArray[np.float64], frame: int, least: float) -> bool:
