@@ -88,6 +88,7 @@ def script_words() -> dict[str, Any]:
             "%(num)s cues are pulled to and fro by two rules and stay as they are.",
         ),
         "mendTake": gettext("Take these changes"),
+        "workingOut": gettext("Working it out"),
         "nothingToMend": gettext("Nothing here can be mended by itself."),
         "nothingHere": gettext("This cue has no such finding."),
         "notNow": gettext("Not now"),

@@ -7,7 +7,7 @@ stays set aside while the cue looks as it did.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import lru_cache
@@ -112,7 +112,13 @@ def check_cues(
     ignored     why somebody set it aside, or ""
     may_ignore  whether the project lets one set it aside
     """
-    found = qc.check(cues, **_background(house, session, track))
+    return _found(session, track, cues, _background(house, session, track))
+
+
+def _found(
+    session: Session, track: Track, cues: tuple[Cue, ...], known: dict[str, Any]
+) -> list[dict[str, Any]]:
+    found = qc.check(cues, **known)
     limit = GRAVITY[_rules_row(session, track.project_id).may_ignore]
     aside = select(IgnoredFinding).where(IgnoredFinding.track_id == track.id)
     reasons = {row.look: row.reason for row in session.scalars(aside)}
@@ -198,12 +204,15 @@ def mends(
     rules   those to mend; None is every rule with a finding that can be mended
     uid     of the one cue to change; None is all of them. Findings that were set aside stay as they are
 
-    Raises NotFound, BadInput NO_FIX.
+    Raises NotFound NO_SUCH_CUE, BadInput NO_FIX.
     """
     with house.read() as session:
         track = show.row(session, Track, track_id)
         known = _background(house, session, track)
-        found = check_cues(house, session, track, cues)
+        if uid is not None:
+            cues = _around(cues, uid)
+            known["source"] = _at_that_time(known["source"], cues)
+        found = _found(session, track, cues, known)
     if rules is None:
         rules = {
             finding["rule"]
@@ -227,6 +236,26 @@ def mends(
         if {(f.rule, f.uid) for f in after if f.severity == "error"} - before:
             changes = []  # it goes only together with its neighbours
     return MendView([change.to_json() for change in changes], sorted(repair.conflicts))
+
+
+_NEIGHBOURS = 3
+_NEAR: Flicks = 10 * FLICKS_PER_SECOND
+
+
+def _around(cues: tuple[Cue, ...], uid: str) -> tuple[Cue, ...]:
+    """A cue with its neighbours: what its mends look at. Of two thousand cues the rest need not be judged."""
+    at = next((i for i, cue in enumerate(cues) if cue.uid == uid), None)
+    if at is None:
+        raise NotFound("NO_SUCH_CUE", "The draft has no such cue.")
+    return cues[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS + 1]
+
+
+def _at_that_time(source: tuple[Cue, ...] | None, cues: Sequence[Cue]) -> tuple[Cue, ...] | None:
+    """The source of some neighbouring cues."""
+    if source is None:
+        return None
+    first, last = cues[0].start - _NEAR, cues[-1].end + _NEAR
+    return tuple(cue for cue in source if cue.end > first and cue.start < last) or None
 
 
 # --- setting aside ------------------------------------------------------------------------------

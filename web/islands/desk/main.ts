@@ -70,6 +70,7 @@ class Desk {
   private readonly ends: (() => void)[] = []
   private hits: number[] = []
   private lastState: State['kind'] = 'saved'
+  private shown: State | null = null
 
   constructor(root: HTMLElement, props: Props) {
     this.root = root
@@ -149,6 +150,7 @@ class Desk {
   }
 
   private onState(state: State): void {
+    this.shown = state
     this.status.show(state)
     this.root.dataset.state = state.kind
     if (state.kind === 'saved') {
@@ -206,6 +208,7 @@ class Desk {
   /** Ask what mending would change and show it; of one cue, or of all. Nothing changes before they say so. */
   private async mend(rules: readonly string[] | null, uid: string | null): Promise<void> {
     const cues = this.edits.now
+    this.status.say(say('workingOut'), 'saving')
     const answer = await ask<{ changes: Change[]; conflicts: string[] }>(
       'POST',
       `${this.props.address}/mends`,
@@ -216,6 +219,8 @@ class Desk {
       return
     }
     const { changes, conflicts } = answer.body
+    if (this.shown) this.status.show(this.shown)
+    else this.status.say(say('saved'), 'saved')
     if (changes.length === 0) {
       this.status.say(say('nothingToMend'), 'saved')
       return
