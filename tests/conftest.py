@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # `pytest` alone does not ad
 
 from tests.builders import Team, settings_in, team
 from tests.processes import Broker, PostgreSQL, Workers, postgresql
+from tests.s3 import KEYS, S3Server, s3_server
 from workflow.settings import Settings
 from workflow.store.house import House, open_house
 from workflow.store.migrations import upgrade
@@ -68,6 +69,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("template") / "terjime.db"
     upgrade(f"sqlite:///{file}")
     return file
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server, one a session; a test that uses it takes a prefix of its own."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in KEYS.items():
+            environment.setenv(name, value)
+        with s3_server(tmp_path_factory.mktemp("s3")) as server:
+            yield server
 
 
 @pytest.fixture

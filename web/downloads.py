@@ -3,7 +3,8 @@
 A file is named by its SHA-256, which is its strong ETag, so a download resumes
 and a player seeks (RFC 9110 14). One range is answered; more than one, or one
 that makes no sense, gets the whole file, and one beyond the end gets 416.
-Behind nginx only the headers are ours: X-Accel-Redirect names the blob.
+Behind nginx only the headers are ours: X-Accel-Redirect names the blob. Blobs in S3
+are streamed through, or, if the settings say so, saved from there by a link.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from flask import Response, request
@@ -23,8 +23,8 @@ from workflow.media.names import attachment_header
 from workflow.stages import Archive
 from workflow.stages.views import FileView
 from workflow.store.accounts import note_event
+from workflow.store.blobs import blob_missing
 
-BLOCK = 256 << 10
 KEPT_SECONDS = 3600  # by the browser; the bytes under an address never change
 NOTED_EVERY_SECONDS = 600  # one audit row per person and file, not one per range of a player
 
@@ -46,12 +46,18 @@ def send(file: FileView, *, kind: str, object_id: str, attach: bool = False) -> 
     headers = _headers(file, attach=attach)
     if _client_has(file.sha256):
         return Response(status=304, headers=headers)
-    if house().settings.accel_redirect:
-        sha = file.sha256
+    settings, blobs, sha = house().settings, house().blobs, file.sha256
+    if settings.accel_redirect and settings.blob_dir is not None:
         headers["X-Accel-Redirect"] = f"/_blobs/{sha[:2]}/{sha[2:4]}/{sha}"
         return Response(status=200, headers=headers)
-    path = house().blobs.existing(file.sha256)
-    return _by_range(file, headers, lambda start, end: _blocks(path, start, end))
+    if settings.s3_redirect and attach and request.method == "GET":
+        link = blobs.link(sha, name=file.name, media_type=file.media_type)
+        if link is not None:
+            # For whoever saves it: a player of ours plays from this server alone (its page says so).
+            return Response(status=307, headers={"Location": link, "Cache-Control": "no-store"})
+    if blobs.lacks(sha):
+        raise blob_missing(sha)
+    return _by_range(file, headers, lambda start, end: blobs.stream(sha, start, end))
 
 
 def send_archive(archive: Archive, *, kind: str, object_id: str) -> Response:
@@ -128,15 +134,6 @@ def _if_range_holds(sha256: str) -> bool:
         return True
     etag, weak = unquote_etag(header)
     return etag == sha256 and not weak
-
-
-def _blocks(path: Path, start: int, end: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        file.seek(start)
-        left = end - start
-        while left and (block := file.read(min(BLOCK, left))):
-            left -= len(block)
-            yield block
 
 
 class _Recently:

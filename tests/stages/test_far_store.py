@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from tests.builders import (
     track_on,
     verdict_on,
 )
-from tests.s3 import KEYS, S3Server, s3_server
+from tests.s3 import S3Server, s3_server
 from workflow import stages
 from workflow.errors import ToolMissing
 from workflow.store.house import House, open_house
@@ -29,18 +28,6 @@ from workflow.store.s3 import S3Blobs
 from workflow.store.tables import FilmFile, Job, Segment
 
 LINES = srt((0.5, 1.6, "Salam!"), (8.2, 11.4, "Ýagdaýlaryňyz nähili?"), (20.4, 21.6, "Sag boluň."))
-
-
-@pytest.fixture(autouse=True)
-def keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in KEYS.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with s3_server(tmp_path_factory.mktemp("s3")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +145,7 @@ def test_a_spoilt_segment_is_made_anew_when_the_film_is_put_together(
 
 
 def test_f26_a_store_that_goes_away_fails_the_upload_and_takes_it_when_it_is_back(
-    film_file: Path, tmp_path: Path
+    s3: S3Server, film_file: Path, tmp_path: Path
 ) -> None:
     with s3_server(tmp_path / "s3") as server:
         house = open_house(settings_in(tmp_path / "web", blobs=server.url("away")))

@@ -9,26 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.s3 import KEYS, S3Server, s3_server
+from tests.s3 import S3Server
 from workflow.store.blobs import Blobs, FolderBlobs
 from workflow.store.cache import BlobCache
 from workflow.store.s3 import Place, S3Blobs
 
 
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with s3_server(tmp_path_factory.mktemp("s3")) as server:
-        yield server
-
-
 @pytest.fixture
-def keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in KEYS.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def s3_blobs(s3: S3Server, keys: None, tmp_path: Path) -> Iterator[S3Blobs]:
+def s3_blobs(s3: S3Server, tmp_path: Path) -> Iterator[S3Blobs]:
     """A store of its own, by a prefix of its own, with an empty cache."""
     blobs = S3Blobs(Place.of(s3.url(uuid.uuid4().hex)), BlobCache(tmp_path / "cache", 1 << 30))
     yield blobs

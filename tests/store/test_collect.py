@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.builders import THREE_CUES, Team, a_job, ready_film, settings_in, track_on
-from tests.store.conftest import S3Server
+from tests.s3 import S3Server
 from workflow import stages
 from workflow.errors import Conflict
 from workflow.settings import Settings
@@ -229,7 +229,7 @@ def test_f25_a_lost_and_a_shortened_blob_are_told_and_forgiven_when_they_are_bac
 
 
 def test_a_round_over_s3_finds_what_is_lost_and_what_is_left_over(
-    s3: S3Server, keys: None, tmp_path: Path
+    s3: S3Server, tmp_path: Path
 ) -> None:
     house = open_house(settings_in(tmp_path, blobs=s3.url("rounds")))
     kept, lost = put(house, b"kept"), put(house, b"lost")

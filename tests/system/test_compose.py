@@ -49,3 +49,12 @@ def test_the_broker_keeps_its_queue_and_never_evicts() -> None:
 
 def test_every_service_but_the_one_shot_migration_is_started_again() -> None:
     assert {n for n, s in COMPOSE.items() if s["restart"] != "always"} == {"migrate"}
+
+
+def test_the_trial_store_is_the_one_of_the_tests_and_starts_only_when_asked_for() -> None:
+    s3 = COMPOSE["s3"]
+    assert s3["profiles"] == ["s3"]
+    assert "rclone serve s3" in s3["entrypoint"][2]
+    assert s3["image"].startswith("rclone/rclone:")
+    for service in ("web", "fast-worker", "render-worker", "sweeper"):
+        assert {"TERJIME_BLOBS", "AWS_ACCESS_KEY_ID"} <= set(COMPOSE[service]["environment"])

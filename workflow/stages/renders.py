@@ -20,6 +20,7 @@ from workflow.stages.views import FileView, RenderView
 from workflow.store import audit, ledger
 from workflow.store.database import in_whole
 from workflow.store.house import House
+from workflow.store.room import refuse_work_without_room
 from workflow.store.tables import (
     Build,
     Film,
@@ -44,7 +45,7 @@ def start_render(
 
     recipe    as `Recipe.from_json` reads it; None: burned in, with every setting as usual
 
-    Raises BadInput RECIPE, FORM; Conflict FILM_NOT_READY, TOO_MANY_RENDERS; Conflict NOT_APPROVED when the version is not
+    Raises ToolFailed DISK_LOW; BadInput RECIPE, FORM; Conflict FILM_NOT_READY, TOO_MANY_RENDERS; Conflict NOT_APPROVED when the version is not
     approved, was changed since, or would look otherwise than what was watched: details {"state",
     "latest": the newest version's number, "changed": what nobody approved, "style": whether that is it}.
     """
@@ -70,6 +71,7 @@ def start_render(
             if job.state in ("failed", "cancelled"):
                 ledger.retry(session, job)
             return show.render_view(session, render)
+        refuse_work_without_room(house.settings)
         if not wanted.is_soft:
             _refuse_third_final(session, actor, version_id)
         sound = session.get(FilmFile, {"film_id": track.film_id, "role": "sound"})

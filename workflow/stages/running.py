@@ -155,7 +155,8 @@ def run_claimed(
     """
     with Keeper(house, claimed, abandon) as keeper, _work_folder(house, claimed) as folder:
         try:
-            refuse_work_without_room(house.settings)
+            if claimed.queue == "render":
+                refuse_work_without_room(house.settings)
             with house.blobs.held(folder.name, keeper.still) as blobs:
                 here = replace(house, blobs=blobs)
                 _end_well(house, claimed, work(here, claimed, keeper.watch, folder))
