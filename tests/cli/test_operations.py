@@ -88,6 +88,7 @@ def test_doctor_names_the_part_that_is_missing(data: Path) -> None:
     assert state["voice model"]
     assert state["database"]
     assert not state["redis"]
+    assert state["workers"]  # nobody was asked yet
 
 
 def test_a_film_on_this_machine_goes_into_a_project(data: Path) -> None:

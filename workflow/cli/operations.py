@@ -246,6 +246,7 @@ def doctor(migrate: bool, data: Path | None, as_json: bool) -> None:
         "voice model": _voice_model,
         "database": lambda: _database(settings),
         "redis": lambda: _redis(settings),
+        "workers": lambda: _workers(settings),
         "disk": lambda: _disk(settings),
         "pages": _pages,
     }
@@ -263,6 +264,26 @@ def doctor(migrate: bool, data: Path | None, as_json: bool) -> None:
         raise ToolMissing(
             "PARTS_MISSING", f"Not in order: {', '.join(missing)}.", advice="See the lines above."
         )
+
+
+def _workers(settings: Settings) -> str:
+    from workflow.store.house import open_house  # noqa: PLC0415
+    from workflow.store.pulse import pulses  # noqa: PLC0415
+
+    _database(settings)  # opening the house would bring its tables up to date
+    house = open_house(settings)
+    try:
+        heard = pulses(house)
+    finally:
+        house.close()
+    if silent := [queue for queue in heard if queue.silent]:
+        said = ", ".join(f"{queue.queue} for {queue.seconds} s" for queue in silent)
+        raise ToolMissing(
+            "WORKERS_SILENT",
+            f"No worker was heard of the queues: {said}.",
+            advice="Look at their logs, and start them again.",
+        )
+    return ", ".join(f"{queue.queue}: {queue.seconds} s ago" for queue in heard) or "not asked yet"
 
 
 def _ffmpeg(settings: Settings) -> str:

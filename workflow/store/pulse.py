@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 
 from workflow.store.database import db_now, in_whole, insert_for, rows_changed
 from workflow.store.house import House
@@ -53,7 +53,10 @@ def _is_due(house: House, queue: str) -> bool:
         due = update(Pulse).where(
             Pulse.queue == queue, Pulse.asked_at < db_now() - ASK_EVERY_SECONDS
         )
-        return rows_changed(session, due.values(asked_at=db_now())) == 1
+        # Nobody asked for long: the house was stopped, and silence counts from now.
+        stopped = Pulse.asked_at < db_now() - QUIET_SECONDS
+        heard_at = case((stopped, db_now()), else_=Pulse.heard_at)
+        return rows_changed(session, due.values(asked_at=db_now(), heard_at=heard_at)) == 1
 
 
 @in_whole
@@ -78,5 +81,7 @@ def pulses(house: House) -> list[Heard]:
     found = []
     for pulse, working in rows:
         seconds = max(0, round(now - max(pulse.heard_at, working or 0)))
-        found.append(Heard(pulse.queue, seconds, pulse.heard_from, seconds > QUIET_SECONDS))
+        asked = now - pulse.asked_at < QUIET_SECONDS  # else the house is stopped
+        silent = asked and seconds > QUIET_SECONDS
+        found.append(Heard(pulse.queue, seconds, pulse.heard_from, silent))
     return found
