@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from workflow.tracks.formats import (
     read_subtitles,
     write_subtitles,
 )
+from workflow.tracks.script import place_by_source
+from workflow.tracks.text import plain
 
 FILE = click.Path(path_type=Path)
 
@@ -63,6 +66,7 @@ def convert(
     target = format_named(dst.suffix or dst.name)
     imported = read_file(src, encoding=encoding, frame_rate=_rate(fps), language=language)
     originals = read_file(source, frame_rate=_rate(fps)).cues if source else ()
+    imported = _placed(imported, originals)
     exported = write_subtitles(
         imported.cues,
         target.name,
@@ -122,6 +126,25 @@ def check_file(
         for found in findings:
             click.echo(_finding_line(found, imported.cues))
         click.echo(f"{len(imported.cues)} cues, {len(findings)} findings.")
+
+
+def _placed(imported: Imported, originals: Sequence[Cue]) -> Imported:
+    """A script without times with those of the subtitles that it translates."""
+    repairs = imported.report.repairs
+    if not originals or "NO_TIMES" not in {repair.code for repair in repairs}:
+        return imported
+    placed = place_by_source(imported.cues, imported.sources, originals)
+    told = [Repair("PLACED_BY_SOURCE", f"The times are those of {len(originals)} source cues.")]
+    if placed.unsure:
+        texts = {cue.uid: cue.text for cue in placed.cues}
+        told += [
+            Repair("PLACE_UNSURE", f"Look at the times of: {plain(texts[uid])[:80]}")
+            for uid in placed.unsure
+        ]
+    kept = tuple(repair for repair in repairs if repair.code != "NO_TIMES")
+    return replace(
+        imported, cues=placed.cues, report=replace(imported.report, repairs=(*kept, *told))
+    )
 
 
 def _beside(cues: Sequence[Cue], originals: Sequence[Cue]) -> list[str]:

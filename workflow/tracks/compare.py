@@ -172,7 +172,7 @@ def carry_uids(old: Sequence[Cue], new: Sequence[Cue]) -> tuple[Cue, ...]:
     before = in_order(cue for cue in old if cue.uid not in named)
     after = in_order(cue for cue in new if cue.uid not in named)
     track = _Track(before, after)
-    for low, high in _stretches(track.pairs, len(before), len(after)):
+    for low, high in stretches(track.pairs, len(before), len(after)):
         track.pairs |= _alike(track, low, high)
     pairs = track.pairs
     followed = {cue.uid: before[pairs[i]] for i, cue in enumerate(after) if i in pairs} | named
@@ -224,7 +224,7 @@ class _Track:
         sure = {j: i for j, i in found.items() if not self.tells_little(i, j)}
         self._fix(sure or found)  # a film of short words only is told by their order
         kept = {j: i for j, i in found.items() if j in sure or self.off(i, j) <= _AT_ITS_PLACE}
-        self.pairs = _longest_in_order(kept)
+        self.pairs = longest_in_order(kept)
         self._fix(self.pairs)
 
     def tells_little(self, i: int, j: int) -> bool:
@@ -276,14 +276,14 @@ class _Track:
             once = self._counts[0][words] == self._counts[1][words] == 1
             if j not in pairs and words and once and where[words] not in used:
                 pairs[j] = where[words]
-        return _longest_in_order(pairs)
+        return longest_in_order(pairs)
 
 
 def _words(cue: Cue) -> str:
     return " ".join(plain(cue.text).split())
 
 
-def _longest_in_order(pairs: dict[int, int]) -> dict[int, int]:
+def longest_in_order(pairs: dict[int, int]) -> dict[int, int]:
     """The most pairs that run the same way on both sides (longest increasing run, n log n)."""
     ends: list[int] = []  # smallest old index that ends a run of length n + 1
     back: dict[int, int | None] = {}
@@ -307,7 +307,7 @@ def _longest_in_order(pairs: dict[int, int]) -> dict[int, int]:
 Span = tuple[int, int]
 
 
-def _stretches(pairs: dict[int, int], olds: int, news: int) -> list[tuple[Span, Span]]:
+def stretches(pairs: dict[int, int], olds: int, news: int) -> list[tuple[Span, Span]]:
     """(old span, new span) between neighbouring pairs, where something is left on both sides."""
     stretches = []
     i = j = 0

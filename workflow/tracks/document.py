@@ -72,7 +72,9 @@ def cues_from_request(body: object) -> tuple[Cue, ...]:
     return in_order(cues)
 
 
-_KEYS = frozenset({"uid", "start", "end", "text", "speaker", "note", "position", "take", "on_screen"})
+_KEYS = frozenset(
+    {"uid", "start", "end", "text", "speaker", "note", "position", "take", "on_screen"}
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

@@ -142,7 +142,8 @@ def read_subtitles(
     source = Source(text, frame_rate, data, language, repairs)
     known = binary or _format_of(source.text)
     hashes: dict[str, str] = {}
-    cues = _checked(known.read(source), source, uid, hashes)
+    originals: dict[str, str] = {}
+    cues = _checked(known.read(source), source, uid, hashes, originals)
     _note_other_language(cues, language, source.repairs)
     report = ImportReport(
         format=known.name,
@@ -152,7 +153,7 @@ def read_subtitles(
         repairs=source.repairs.all(),
         losses=source.losses.all(),
     )
-    return Imported(cues, report, hashes)
+    return Imported(cues, report, hashes, originals)
 
 
 _BINARY = {
@@ -228,9 +229,16 @@ def _format_of(text: str) -> Format:
 
 
 def _checked(
-    raws: Iterable[RawCue], source: Source, uid: Callable[[], str], hashes: dict[str, str]
+    raws: Iterable[RawCue],
+    source: Source,
+    uid: Callable[[], str],
+    hashes: dict[str, str],
+    originals: dict[str, str],
 ) -> tuple[Cue, ...]:
-    """Raw cues against every limit, tidied, timed, in order, with uids; into *hashes* those of their sources."""
+    """Raw cues against every limit, tidied, timed, in order, with uids.
+
+    By uid go into *hashes* those of their sources, into *originals* the texts beside them.
+    """
     kept: list[tuple[RawCue, Cue]] = []
     for given in timed(raws, source.repairs):
         raw = given
@@ -247,8 +255,6 @@ def _checked(
         speaker = _speaker(raw, where, source.losses)
         note = _note(raw, where, source.losses)
         kept.append((raw, Cue(raw.uid, start, end, text, speaker, note, raw.position)))
-        if raw.uid and raw.source_hash:
-            hashes[raw.uid] = raw.source_hash
     if not any(plain(cue.text).strip() for _, cue in kept):
         raise _no_cues()
     limits.refuse_crowd(
@@ -262,12 +268,18 @@ def _checked(
         source.repairs.add(
             "SORTED", "The cues were not in the order of their times.", f"line {kept[late][0].line}"
         )
+    raw_of = {id(cue): raw for raw, cue in kept}
     seen: set[str] = set()
     named = []
     for cue in ordered:
         own = cue.uid if limits.UID.fullmatch(cue.uid) and cue.uid not in seen else uid()
         seen.add(own)
         named.append(replace(cue, uid=own))
+        raw = raw_of[id(cue)]
+        if raw.source_hash:
+            hashes[own] = raw.source_hash
+        if raw.source.strip():
+            originals[own] = raw.source
     return tuple(named)
 
 

@@ -90,11 +90,13 @@ class Imported:
 
     source_hashes    by uid, of the source text that a cue translated when a script of ours was written; compare
                      with `source_hash` of the text that it translates now. Empty for all other files
+    sources          by uid, the original beside it in a script; `script.place_by_source` finds its times by that
     """
 
     cues: tuple[Cue, ...]
     report: ImportReport
     source_hashes: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class RawCue:
     note: str = ""
     uid: str = ""  # if the file was ours and carries it
     source_hash: str = ""  # of what it translated when the file was written, likewise
+    source: str = ""  # the original that stands beside it in a script
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,7 @@ def cues_of(rows: Iterable[tuple[int, Row]], columns: Columns, source: Source) -
             _role(row, columns, "note"),
             _role(row, columns, "id") if columns.is_ours else "",
             _role(row, columns, "hash") if columns.is_ours else "",
+            _role(row, columns, "source") if columns.at.get("source") != texts else "",
         )
 
 
