@@ -51,7 +51,9 @@ AAC = ("-c:a", "aac", "-b:a", "128k")
 RUSSIAN = ("-metadata:s:a:0", "language=rus")
 
 
-def source(rate: str = "25", more: str = "", hertz: int = 1000, channels: str = "mono") -> tuple:
+def source(
+    rate: str = "25", more: str = "", hertz: int = 1000, channels: str = "mono"
+) -> tuple[str, ...]:
     """Inputs: picture 0 and sound 1."""
     at = FLASH / Fraction(rate)
     flash = f"drawbox=c=0xA0A0A0:t=fill:enable='gte(n,{FLASH})*lt(n,{FLASH + 12})'"
@@ -235,7 +237,7 @@ def check(taken: Taken, name: str, store: FolderSegments, folder: Path) -> str:
 
 
 def _check_streams(out: Path, recipe: Recipe, film: Any, zero: Fraction, *, has_dub: bool) -> None:
-    with av.open(str(out)) as media:
+    with _opened(out) as media:
         assert media.metadata["title" if "title" in media.metadata else "TITLE"] == "Synag"
         assert "terjime" in {media.metadata.get("comment"), media.metadata.get("COMMENT")}
         sounds = [stream.metadata.get("language") for stream in media.streams.audio]
@@ -260,6 +262,10 @@ def _check_streams(out: Path, recipe: Recipe, film: Any, zero: Fraction, *, has_
             assert context.codec_tag == tags[recipe.codec]
 
 
+def _opened(path: Path) -> Any:
+    return av.open(str(path))
+
+
 def _cue(time_of: Callable[[int], int], span: tuple[int, int], text: str) -> Cue:
     return Cue(f"u{span[0]}{text}", time_of(span[0]), time_of(span[1]), text)
 
@@ -267,7 +273,7 @@ def _cue(time_of: Callable[[int], int], span: tuple[int, int], text: str) -> Cue
 def _medians(path: Path) -> tuple[list[Fraction], list[float], list[int]]:
     """Of each frame: its time, its middle level, and the brightest of its lower half."""
     times, levels, letters = [], [], []
-    with av.open(str(path)) as media:
+    with _opened(path) as media:
         stream = media.streams.video[0]
         for frame in media.decode(stream):
             luma = frame.reformat(format="gray").to_ndarray()
@@ -285,7 +291,7 @@ def _first_light(levels: list[float]) -> int:
 
 def _click(path: Path, number: int) -> Fraction:
     """When the click of a sound begins, on the file's own clock as a player keeps it."""
-    with av.open(str(path)) as media:
+    with _opened(path) as media:
         stream = media.streams.audio[number]
         resampler = av.AudioResampler(format="fltp", layout="mono")
         parts, start = [], None
@@ -296,4 +302,4 @@ def _click(path: Path, number: int) -> Fraction:
         assert start is not None
         heard = np.abs(np.concatenate(parts))
         first = int(np.argmax(heard > heard.max() / 2))
-        return start + Fraction(first, stream.rate)
+        return Fraction(start) + Fraction(first, stream.rate)

@@ -105,9 +105,10 @@ def _copy(
     if mix is not None:
         first = mix.streams.audio[0]
         others.append(_moved(mix, first, _copied(result, first, chosen=True)))
-    played = [] if mix is not None else [*filter(_is_default, sounds), *sounds][:1]
+    number = plan.film.sound if plan.recipe.sound is None else plan.recipe.sound
+    played = chosen_sound(source, number) if sounds and mix is None else None
     for stream in sounds:
-        copies[stream.index] = _copied(result, stream, chosen=stream in played)
+        copies[stream.index] = _copied(result, stream, chosen=stream is played)
     for number, text in enumerate(text for text in texts if text.cues):
         stream = result.add_mux_stream("subrip" if mkv else "mov_text")
         stream.time_base = _MS
@@ -174,10 +175,6 @@ def _own_sounds(plan: RenderPlan, source: Any) -> list[Any]:
     if plan.recipe.sound is None:
         return list(source.streams.audio)
     return [chosen_sound(source, plan.recipe.sound)]
-
-
-def _is_default(stream: Any) -> bool:
-    return av.stream.Disposition.default in stream.disposition
 
 
 def _chosen(yes: bool) -> av.stream.Disposition:
