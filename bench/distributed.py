@@ -62,7 +62,7 @@ def main() -> None:
     result: dict[str, Any] = (
         json.loads(given.out.read_text()) if given.only and given.out.exists() else {}
     )
-    result["command"] = "python -m bench distributed"
+    result["command"] = " ".join(["python", "bench/distributed.py", *sys.argv[1:]])
     result["machine"] = {"cpus": os.cpu_count(), "load": round(os.getloadavg()[0], 1)}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
