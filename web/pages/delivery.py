@@ -19,6 +19,7 @@ from workflow.tracks.formats import WRITABLE
 
 PURPOSES = ("film", "web", "projector", "phone", "broadcast")
 HEIGHTS = (1080, 720, 480, 360)
+USUAL = ("srt", "vtt", "ass", "ttml")
 #: What a purpose says of the film. How the letters look was approved with the review build and stays.
 _OF_PURPOSE = ("height", "crf", "preset", "sound_kbps")
 
@@ -60,10 +61,14 @@ def _delivery(
         purposes=PURPOSES,
         heights=[h for h in HEIGHTS if h <= (view.film.height or 0)],
         codecs=CODECS,
-        formats=[known.name for known in WRITABLE],
+        formats=sorted((known.name for known in WRITABLE), key=_usual_first),
         plan=plan,
         refusal=refusal.to_json() if refusal else None,
     )
+
+
+def _usual_first(name: str) -> tuple[int, str]:
+    return USUAL.index(name) if name in USUAL else len(USUAL), name
 
 
 def _approved(versions: list[VersionView]) -> VersionView | None:
