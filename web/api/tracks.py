@@ -79,6 +79,10 @@ class Accept(Body):
     )
 
 
+class OnFilm(Body):
+    film = an_id()
+
+
 class Decide(Body):
     decision = fields.String(required=True, validate=validators.OneOf(["accept", "reject"]))
     segments = fields.List(
@@ -285,6 +289,15 @@ def restore_save(track_id: str, json_data: dict[str, int]) -> DraftView:
 def start_alignment(track_id: str, json_data: dict[str, Any]) -> JobView:
     """Find new times; the job's `output` is the proposal"""
     return stages.start_alignment(house(), actor(), track_id, **json_data)
+
+
+@api.post("/tracks/<track_id>/recut")
+@guarded(Action.EDIT_TRACK, "track")
+@api.input(OnFilm)
+@api.output(answer(JobView), status_code=202)
+def start_recut(track_id: str, json_data: dict[str, str]) -> JobView:
+    """Lay the approved version, or the draft, on a new cut of its film; the job's `output` is the new track"""
+    return stages.start_recut(house(), actor(), track_id, json_data["film"])
 
 
 @api.get("/proposals/<proposal_id>")

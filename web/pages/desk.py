@@ -24,12 +24,15 @@ from web.pages.frame import (
 )
 from web.pages.lanes import draw_lanes, segment_rows
 from web.pages.remark_words import grouped
+from web.pages.words import said
 from workflow import stages
 from workflow.errors import BadInput, NotFound, TerjimeError
 from workflow.people import Action
+from workflow.qc import RULES
 
 SAVES = {
     "import": lazy_gettext("A file was read in"),
+    "recut": lazy_gettext("Laid on a new cut of the film"),
     "edit": lazy_gettext("Edited"),
     "merge": lazy_gettext("Edits of two people joined"),
     "align": lazy_gettext("New times accepted"),
@@ -69,11 +72,18 @@ def _desk(track_id: str, problem: TerjimeError | None = None, sent_note: str = "
         else [],
         history=stages.draft_history(house(), track_id)[:HISTORY_SHOWN] if can_edit else [],
         SAVES=SAVES,
+        cuts=_other_cuts(view) if can_edit else [],
         sources=proxies(view.film),
         poster=poster(view.film),
         running=running,
         props=_desk_props(view, can_edit),
     )
+
+
+def _other_cuts(view: Any) -> list[Any]:
+    """Films of the project that the track can be laid on."""
+    project = stages.project_view(house(), view.summary.project_id, actor())
+    return [film for film in project.films if film.id != view.film.id and film.state == "ready"]
 
 
 def _desk_props(view: Any, can_edit: bool) -> dict[str, Any]:
@@ -88,6 +98,7 @@ def _desk_props(view: Any, can_edit: bool) -> dict[str, Any]:
         "draftAddress": api("tracks", view.summary.id, "draft"),
         "findingsAddress": api("tracks", view.summary.id, "findings"),
         "address": api("tracks", view.summary.id),
+        "rules": {rule.id: said(rule.title) for rule in RULES.values()},
         "wordsAddress": api("projects", view.summary.project_id, "words")
         if can(Action.EDIT_WORDS)
         else "",
@@ -178,6 +189,18 @@ def align(track_id: str) -> Response:
     except SHOWN_IN_PLACE as error:
         return _desk(track_id, error)
     return see(url_for("pages.desk", track_id=track_id))
+
+
+@pages.post("/tracks/<track_id>/recut")
+@guarded(Action.EDIT_TRACK, "track")
+def recut(track_id: str) -> Response:
+    """The new film's page is where the track will be."""
+    film = request.form.get("film", "")
+    try:
+        stages.start_recut(house(), actor(), track_id, film)
+    except SHOWN_IN_PLACE as error:
+        return _desk(track_id, error)
+    return see(url_for("pages.film", film_id=film))
 
 
 @pages.post("/tracks/<track_id>/submit")

@@ -45,6 +45,7 @@ JOBS = {
     "ingest": lazy_gettext("Preparing the film"),
     "sound": lazy_gettext("Taking over another sound"),
     "align": lazy_gettext("Aligning"),
+    "recut": lazy_gettext("Laying on a new cut"),
     "build": lazy_gettext("Review build"),
     "render": lazy_gettext("Final render"),
     "package": lazy_gettext("Package"),

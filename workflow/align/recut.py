@@ -122,7 +122,10 @@ def _agreement(old: Fingerprint, new: Fingerprint, lag: int) -> npt.NDArray[np.f
     total = np.concatenate([[0.0], np.cumsum(same, dtype=np.float64)])
     left = np.maximum(np.arange(len(same)) - SMOOTH // 2, 0)
     right = np.minimum(left + SMOOTH, len(same))
-    return ((total[right] - total[left]) / (right - left)).astype(np.float32)
+    out: npt.NDArray[np.float32] = ((total[right] - total[left]) / (right - left)).astype(
+        np.float32
+    )
+    return out
 
 
 def recut(

@@ -8,6 +8,7 @@ exports.py   a draft or version in any format
 drafts.py    the draft, its saves and merges
 alignment.py new times: the job that looks for them
 proposals.py what a person makes of them, by the segment or by the cue
+recuts.py    a track laid on a new cut of its film
 checks.py    the quality rules over a draft or version
 submission.py  a draft becomes a version
 words.py     words, names, terms, memory
@@ -94,6 +95,7 @@ from workflow.stages.proposals import (
     reject_proposal,
     undo_decision,
 )
+from workflow.stages.recuts import start_recut
 from workflow.stages.renders import (
     render_file,
     render_manifest,
@@ -209,6 +211,7 @@ __all__ = [
     "start_alignment",
     "start_choosing_sound",
     "start_package",
+    "start_recut",
     "start_render",
     "submit",
     "suggestions",

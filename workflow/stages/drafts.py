@@ -26,6 +26,7 @@ from workflow.tracks.document import to_document
 from workflow.tracks.limits import refuse_crowd, refuse_too_many
 
 _TRIES = 5
+_RECUT = ("track", "version", "torn", "gone")
 _TELLS = ("proposal", "segments", "of", "cues", "all", "undoes", "afresh")
 
 #: From the current cues and their etag: the new ones, what the save is called, how many were merged.
@@ -123,7 +124,9 @@ def draft_history(house: House, track_id: str) -> list[DraftSaveView]:
 
 
 def _told(save: DraftSave) -> dict[str, Any] | None:
-    """What a decision on a proposal was about."""
+    """What a decision on a proposal was about, or what a new cut did to the cues."""
+    if save.what == "recut" and save.report:
+        return {name: save.report[name] for name in _RECUT}
     if save.what not in ("align", "reject", "undo") or not save.report:
         return None
     return {name: save.report[name] for name in _TELLS if name in save.report}

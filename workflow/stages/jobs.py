@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from workflow.errors import TerjimeError
 from workflow.people import Actor
-from workflow.stages import alignment, films, packages, parts, rendering, show
+from workflow.stages import alignment, films, packages, parts, recuts, rendering, show
 from workflow.stages.running import Work, run_claimed
 from workflow.stages.views import JobView
 from workflow.store import audit, ledger, pulse
@@ -26,6 +26,7 @@ KINDS: dict[str, Work] = {
     "ingest": films.run_ingest,
     "sound": films.run_sound,
     "align": alignment.run_align,
+    "recut": recuts.run_recut,
     "build": rendering.run_build,
     "render": rendering.run_render,
     "package": packages.run_package,

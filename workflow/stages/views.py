@@ -90,7 +90,9 @@ class FilmView:
     has_sound: bool | None
     sounds: list[FilmSound]
     shots: list[int]
-    files: list[str]  # roles that can be had: proxy240, proxy480, poster, thumbs, thumbs-index, peaks
+    files: list[
+        str
+    ]  # roles that can be had: proxy240, proxy480, poster, thumbs, thumbs-index, peaks
     job: JobView | None  # its ingest or the change of its sound, while it matters
     created_at: int
     created_by: str
@@ -409,11 +411,12 @@ class DraftSaveView:
     """One line of a draft's history."""
 
     revision: int
-    what: str  # import | edit | merge | align | reject | undo | restore
+    what: str  # import | recut | edit | merge | align | reject | undo | restore
     cue_count: int
     person: str
     created_at: int
     current: bool
     told: dict[str, Any] | None = (
-        None  # of a decision: proposal, segments (from 1) of how many, cues (their number), undoes
+        None  # of a decision: proposal, segments (from 1) of how many, cues (their number), undoes;
+        # of a recut: track and version it came from, torn (uids that a cut goes through), gone (cues)
     )
