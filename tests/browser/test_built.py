@@ -11,7 +11,8 @@ from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
 from tests.browser.conftest import CHECKOUT
-from web.pages import changes, lanes
+from web.pages import changes, core_words, lanes
+from workflow.qc import RULES
 from workflow.tracks.text import count_characters
 
 TEMPLATES = sorted((CHECKOUT / "web" / "templates").rglob("*.html"))
@@ -91,6 +92,10 @@ def test_every_command_has_its_words_and_every_button_a_command() -> None:
     commands = set(re.findall(r"bind\(\s*'([a-z/-]+)'", keymap))
     assert len(commands) > 30
     assert {name for name in commands if f'"{name}":' not in words} == set()
+
+
+def test_every_rule_has_its_title_in_the_catalogue() -> None:
+    assert {str(title) for title in core_words.RULE_TITLES} == {r.title for r in RULES.values()}
 
 
 def test_lanes_join_where_a_stretch_was_to_where_it_goes() -> None:

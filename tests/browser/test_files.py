@@ -32,6 +32,11 @@ CYRILLIC = srt(
     (1.2, 1.9, "Шейле болсун, йөне юваш, өңки ялы."),
 )
 
+MEMORY = (
+    "<tmx version='1.4'><header/><body><tu><tuv xml:lang='en'><seg>Söz 0 Söz 1</seg></tuv>"
+    "<tuv xml:lang='tk'><seg>Iki söz aýdyldy.</seg></tuv></tu></body></tmx>"
+)
+
 
 def shot(page: Page, name: str) -> None:
     SHOTS.mkdir(parents=True, exist_ok=True)
@@ -192,3 +197,48 @@ def edited(book: Path, text: str) -> bytes:
     out = io.BytesIO()
     opened.save(out)
     return out.getvalue()
+
+
+def test_words_reasons_and_matches_are_a_key_away(as_person: SignIn, world: World) -> None:
+    team, house = world.team, world.house
+    stages.import_memory(
+        house,
+        team.producer,
+        None,
+        MEMORY.encode(),
+        name="old.tmx",
+    )
+    track = world.track("Keys for words", (0.0, 0.2, "bu zyrtywapdyr söz..."))
+    page = as_person("ayna")
+    page.goto(f"/tracks/{track}")
+    page.wait_for_selector(".desk[data-ready][data-findings]")
+
+    def rules() -> set[str]:
+        return {f["rule"] for f in stages.findings(house, track) if not f["ignored"]}
+
+    assert {"M07", "X05"} <= rules()
+
+    page.keyboard.press("Alt+a")
+    dialog = page.locator("dialog[open]")
+    expect(dialog).to_contain_text("zyrtywapdyr")
+    assert violations(page) == []
+    dialog.get_by_role("button", name="It is right").click()
+    expect(dialog).to_have_count(0)
+    assert "M07" not in rules()
+
+    page.keyboard.press("Alt+l")
+    line = page.locator("[data-part=findings] li", has_text="X05")
+    line.get_by_role("button", name="Set aside").click()
+    dialog.get_by_label("Why is it right as it is?").fill("Müşderi şeýle isleýär")
+    assert violations(page) == []
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-part=findings]")).to_contain_text("Müşderi şeýle isleýär")
+    assert "X05" not in rules()
+
+    expect(page.locator("[data-part=beside]")).to_contain_text("Iki söz aýdyldy.")
+    page.keyboard.press("Alt+r")
+    saved(page)
+    assert world.texts(track) == ["Iki söz aýdyldy."]
+    page.keyboard.press("Control+z")
+    saved(page)
+    assert world.texts(track) == ["bu zyrtywapdyr söz..."]

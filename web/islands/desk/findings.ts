@@ -10,6 +10,8 @@ const SIGNS = { error: 'failed', warning: 'attention', hint: 'info' } as const
 export interface FindingsHost {
   readonly canEdit: boolean
   readonly mayAddWords: boolean
+  /** The rules' titles in the person's language, by id. */
+  readonly rules: Readonly<Record<string, string>>
   goTo(uid: string): void
   mend(finding: Finding | null): void
   ignore(finding: Finding, reason: string): void
@@ -85,7 +87,8 @@ export class FindingsPanel {
     >
       <button type="button" class="plain grow" @click=${() => host.goTo(finding.uid)}>
         ${icon(SIGNS[finding.severity])} <span class="figures">${finding.cue}</span>
-        <span>${finding.message}</span> <span class="quiet small">${finding.rule}</span>
+        <span>${finding.message}</span>
+        <span class="quiet small">${finding.rule} · ${host.rules[finding.rule]}</span>
         ${finding.ignored ? html`<span class="quiet">${finding.ignored}</span>` : nothing}
       </button>
       ${

@@ -40,6 +40,7 @@ interface Props extends FilmProps {
   /** Of the track in the API; of the project's words, or "" for who may not add any. */
   readonly address: string
   readonly wordsAddress: string
+  readonly rules: Readonly<Record<string, string>>
   readonly peaks: string | null
   readonly shots: readonly Flicks[]
 }
@@ -95,6 +96,7 @@ class Desk {
     this.panel = new FindingsPanel(this.part('findings'), {
       canEdit: props.canEdit,
       mayAddWords: props.wordsAddress !== '',
+      rules: props.rules,
       goTo: (uid) => this.activate(uid, true, true),
       mend: (finding) => void this.mend(finding ? [finding.rule] : null, finding?.uid ?? null),
       ignore: (finding, reason) => void this.setAside(finding, reason),
