@@ -245,3 +245,39 @@ def test_another_file_into_the_draft_keeps_the_uids_of_cues_that_stay(desk: Desk
     answer = desk.script.post(f"/tracks/{uid}/import", data=form, headers=headers)
     assert answer.status_code == 200, answer.json
     assert [c["uid"] for c in answer.json["draft"]["cues"]] == [c["uid"] for c in draft["cues"]]
+
+
+def test_an_unsure_encoding_is_asked_back_with_previews_and_sent_again(desk: Desk) -> None:
+    data = "1\n00:00:00,000 --> 00:00:00,800\nöý\n".encode("cp1250")
+    asked = desk.send(data)
+    assert (asked.status_code, code(asked)) == (422, "ENCODING_UNSURE")
+    shown = asked.json["error"]["details"]["candidates"]
+    assert {"cp1250"} < {candidate["encoding"] for candidate in shown}
+    assert shown[0]["cues"][0]["number"] == 1
+    sent = desk.send(data, encoding="cp1250")
+    assert sent.status_code == 201, sent.json
+    assert sent.json["draft"]["cues"][0]["text"] == "öý"
+
+
+def test_a_script_names_its_columns(desk: Desk) -> None:
+    table = "00:00:00.000;00:00:00.800;Hello;Salam\n00:00:01.000;00:00:01.800;Bye;Sag bol\n"
+    sent = desk.send(table, name="script.csv", columns="in,out,text,")
+    assert [cue["text"] for cue in sent.json["draft"]["cues"]] == ["Hello", "Bye"]
+    assert code(desk.send(table, name="script.csv", columns="in,out,,")) == "COLUMNS"
+
+
+def test_a_draft_goes_out_with_its_losses_told_and_findings_are_mended_after_a_look(
+    desk: Desk,
+) -> None:
+    track = desk.send(SRT.replace("Salam", "Salam  dostlar...")).json
+    path = f"/tracks/{track['summary']['id']}"
+    told = desk.script.get(f"{path}/exports/stl").json
+    assert (told["cues"], told["file_name"]) == (2, "film.tk.stl")
+    file = desk.script.get(f"{path}/exports/stl/file")
+    assert len(file.data) == told["size"]
+    assert "film.tk.stl" in file.headers["Content-Disposition"]
+    assert code(desk.script.get(f"{path}/exports/scc")) == "FORMAT"
+    cues = track["draft"]["cues"]
+    mended = desk.script.post(f"{path}/mends", json={"cues": cues, "uid": cues[0]["uid"]}).json
+    assert [change["new"]["text"] for change in mended["changes"]] == ["Salam dostlar…"]
+    assert desk.script.get(f"{path}/draft").json["cues"] == cues
