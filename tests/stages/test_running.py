@@ -219,7 +219,8 @@ def test_an_operator_without_a_person_cancels_and_retries(people: Team) -> None:
 
 
 def test_every_kind_of_job_has_its_work() -> None:
-    assert set(jobs.KINDS) == {"ingest", "align", "build", "render", "encode"}
+    made = {"ingest", "sound", "align", "recut", "build", "render", "package", "encode"}
+    assert set(jobs.KINDS) == made
 
 
 def test_a_job_is_not_failed_because_the_database_was_busy_when_it_ended(

@@ -24,7 +24,7 @@ from workflow import stages
 from workflow.stages.views import JobView
 from workflow.store import ledger
 from workflow.store.house import remember_blob
-from workflow.store.tables import Build, FilmFile, Job, Segment
+from workflow.store.tables import Build, Film, FilmFile, Job, Segment
 
 pytestmark = pytest.mark.timeout(240)
 SECONDS = 76  # 1900 frames: eight parts
@@ -106,6 +106,7 @@ def review(site: Site, long_film: dict[str, bytes]) -> Review:
         for role, (sha256, size) in kept.items():
             remember_blob(session, sha256, size, "application/octet-stream")
             session.get_one(FilmFile, {"film_id": film_id, "role": role}).sha256 = sha256
+        session.get_one(Film, film_id).original = kept["mezzanine"][0]  # without sound of its own
     cues = [(3.0 * n + 0.5, 3.0 * n + 2.5, f"Salam, {n}!") for n in range(SECONDS // 3)]
     version = submitted(people, track_on(people, film_id, srt(*cues)).summary.id)
     build = version.builds[0]
