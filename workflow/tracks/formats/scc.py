@@ -18,7 +18,7 @@ _HEAD = re.compile(r"\s*Scenarist_SCC", re.IGNORECASE)
 _LINE = re.compile(r"\s*(\d\d:\d\d:\d\d[:;.,]\d\d)\s+((?:[0-9a-fA-F]{4}\s*)+)")
 
 
-_TAKEN_APART = re.compile(r"(?m)^\s*\d\d:\d\d:\d\d[:;]\d\d\t\{\w{3,4}\}")
+_TAKEN_APART = re.compile(r"(?m)^\s*\d\d:\d\d:\d\d[:;]\d\d\t\{\w{2,4}\}")
 
 
 def _sniff(text: str) -> bool:
