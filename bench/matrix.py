@@ -38,9 +38,7 @@ def main() -> int:
 def _row(kind: str) -> dict[str, str]:
     row = {}
     with tempfile.TemporaryDirectory() as name:
-        # The folder's name says the kind: an uneven clock is allowed half a frame.
-        folder = Path(name) / kind.replace(" ", "_").replace("/", "-")
-        folder.mkdir()
+        folder = Path(name)
         taken = take_in(kind, folder)
         for recipe in RECIPES:
             try:

@@ -7,6 +7,7 @@ Source: ISO/IEC 14496-12 (boxes), 14496-14 and -15 (mp4a, avc1); `ilst` tags as 
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -109,12 +110,13 @@ Chunks = list[tuple[int, int, int, int]]
 
 
 def _interleaved(tracks: Sequence[Track]) -> Chunks:
-    chunks: list[tuple[Fraction, int, int, int, int]] = []
+    chunks: list[tuple[int, int, int, int, int]] = []
+    common = math.lcm(*(track.scale for track in tracks))
     for number, track in enumerate(tracks):
         every = max(1, int(_CHUNK_SECONDS * track.scale / track.duration))
         for first in range(0, len(track.sizes), every):
             sizes = track.sizes[first : first + every]
-            time = Fraction(first * track.duration, track.scale)
+            time = first * track.duration * (common // track.scale)
             chunks.append((time, number, first, len(sizes), int(sizes.sum())))
     return [chunk[1:] for chunk in sorted(chunks)]
 
