@@ -91,6 +91,8 @@ def test_an_old_file_is_asked_about_taken_and_its_report_shown(
     asked = client.get(answer.location).get_data(as_text=True)
     assert "Which letters are right?" in asked
     assert "<mark>" in asked
+    waiting = client.get(f"/projects/{ids['project']}").get_data(as_text=True)
+    assert f'href="{answer.location}"' in waiting
     refused = post(client, f"{answer.location}/say", encoding="utf-8")
     assert "ENCODING" in refused
     desk = post(client, f"{answer.location}/say", encoding="cp1250")

@@ -60,6 +60,9 @@ def _project(
             for track in view.tracks
             if any(station.state == "running" for station in track.stations)
         ],
+        waiting=stages.waiting_files(house(), actor(), project_id)
+        if can(Action.EDIT_TRACK)
+        else [],
         jobs=stages.jobs_of_project(house(), project_id)[:RECENT_JOBS],
         may_manage=can(Action.MANAGE_PROJECT),
         may_upload=can(Action.UPLOAD_FILM),

@@ -57,6 +57,7 @@ from workflow.stages.imports import (
     received_view,
     say_of_received,
     take_received,
+    waiting_files,
 )
 from workflow.stages.jobs import (
     all_jobs,
@@ -221,6 +222,7 @@ __all__ = [
     "undo_decision",
     "upload_view",
     "version_cues",
+    "waiting_files",
     "what_is",
     "withdraw",
     "words_view",

@@ -628,6 +628,22 @@ def _stated_rate(imported: Imported | None) -> str:
     return next((found[1] for found in told if found), "")
 
 
+def waiting_files(house: House, actor: Actor, project_id: str) -> list[tuple[str, str, int]]:
+    """Id, name and time of the files that this person sent and said nothing more about, newest first."""
+    with house.read() as session:
+        rows = session.execute(
+            select(ReceivedFile.id, ReceivedFile.name, ReceivedFile.created_at)
+            .where(
+                ReceivedFile.project_id == project_id,
+                ReceivedFile.person_id == actor.user_id,
+                ReceivedFile.state == "open",
+            )
+            .order_by(ReceivedFile.created_at.desc())
+            .limit(20)
+        )
+        return [(row.id, row.name, row.created_at) for row in rows]
+
+
 def _question(
     row: ReceivedFile,
     data: bytes,
