@@ -21,6 +21,7 @@ from workflow.tracks.cues import Cue
 BLOCK = 200  # hops: 2 s, the shortest piece that is looked for
 LEAST = 12  # equal marks in a block at one offset, and as many times what chance brings
 OFTEN = 60  # a mark that comes more often than this in a minute is of silence or a hum, and tells nothing
+MOST_OFFSETS = 64  # a jingle that comes again and again gives false ones; they have fewest marks
 SMOOTH = 25  # hops: a piece ends where the marks of a quarter of a second no longer agree
 SAME = 0.62  # share of equal bits in sounds that are the same; of strangers it is 0.5
 
@@ -100,7 +101,7 @@ def _lags(old: Fingerprint, new: Fingerprint) -> list[int]:
             found[int(values[top])] = found.get(int(values[top]), 0) + int(hits[top])
     kept: list[int] = []
     for lag in sorted(found, key=lambda each: -found[each]):
-        if all(abs(lag - other) > 3 for other in kept):
+        if len(kept) < MOST_OFFSETS and all(abs(lag - other) > 3 for other in kept):
             kept.append(lag)
     return kept
 
