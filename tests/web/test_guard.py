@@ -24,7 +24,9 @@ from workflow.store.tables import (
     Package,
     Proposal,
     ReceivedFile,
+    Recording,
     Render,
+    Take,
     Track,
     TrackVersion,
     Upload,
@@ -67,6 +69,7 @@ def one_of_everything(
     ids = {kind: new_id() for kind in ("film", "track", "version", "proposal", "build")}
     ids |= {kind: new_id() for kind in ("render", "comment", "job", "upload", "verdict", "package")}
     ids |= {"project": project_id, "person": who.id, "received": new_id()}
+    ids |= {"recording": new_id(), "take": new_id()}
     ids |= {kind: new_id() for kind in ("word", "term", "unit")}  # reached through their project
     job = {"project_id": project_id, "created_by": who.id, "state": "done", "params": {}}
     hashes = {"track_hash": "0" * 64, "film_hash": blob, "recipe_hash": "0" * 64}
@@ -173,6 +176,30 @@ def one_of_everything(
             file_name="film.tk.mp4",
             output=blob,
             manifest=document,
+            created_by=who.id,
+        ),
+        Recording(
+            id=ids["recording"],
+            track_id=ids["track"],
+            sha256=blob,
+            name="line.wav",
+            kind="line",
+            seconds=1.0,
+            findings=[],
+            state="received",
+            created_by=who.id,
+        ),
+        Take(
+            id=ids["take"],
+            track_id=ids["track"],
+            line_uid="one",
+            text_hash="0" * 64,
+            recording_id=ids["recording"],
+            sha256=blob,
+            start=0,
+            end=1,
+            flags=[],
+            state="accepted",
             created_by=who.id,
         ),
         Package(

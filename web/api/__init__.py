@@ -9,6 +9,7 @@ from web import uploads  # noqa: E402, F401
 from web.api import (  # noqa: E402, F401
     delivery,
     description,
+    dubs,
     films,
     jobs,
     people,

@@ -56,8 +56,10 @@ def some_text(most: int, *, least: int = 1, required: bool = True, **options: An
     return fields.String(required=required, validate=validators.Length(least, most), **options)
 
 
-def sha256(**options: Any) -> fields.String:
-    return fields.String(required=True, validate=validators.Regexp(r"\A[0-9a-f]{64}\Z"), **options)
+def sha256(*, required: bool = True, **options: Any) -> fields.String:
+    return fields.String(
+        required=required, validate=validators.Regexp(r"\A[0-9a-f]{64}\Z"), **options
+    )
 
 
 def an_id(*, required: bool = True, **options: Any) -> fields.String:

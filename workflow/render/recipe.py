@@ -16,6 +16,9 @@ CODECS = ("h264", "hevc", "av1")
 SOUNDS = ("original", "dub", "both")
 PLACES = ("other-edge", "under")
 MAX_WATERMARK = 80  # characters
+MODES = ("voice-over", "full")
+MANNERS = ("un", "lector", "tight")
+LOUDNESSES = ("ebu-r128", "streaming", "netflix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,35 @@ class Second:
 
 
 @dataclass(frozen=True, slots=True)
+class MixSettings:
+    """How a dub is mixed; docs/guide/dubbing.md has the numbers behind the words.
+
+    mode      voice-over: the original stays, lowered; full: on the stem alone
+    style     of a voice-over
+    stem      SHA-256 of the M&E; "" is none
+    """
+
+    mode: str = "voice-over"
+    style: str = "un"
+    loudness: str = "ebu-r128"
+    stem: str = ""
+
+    @classmethod
+    def from_json(cls, body: Any) -> MixSettings:
+        """Raises BadInput RECIPE, naming the setting."""
+        mix = cls(**_known(body, cls, "mix"))
+        _one_of(mix.mode, MODES, "mix.mode")
+        _one_of(mix.style, MANNERS, "mix.style")
+        _one_of(mix.loudness, LOUDNESSES, "mix.loudness")
+        named = isinstance(mix.stem, str) and re.fullmatch("|[0-9a-f]{64}", mix.stem)
+        _require(bool(named), "mix.stem", "the SHA-256 of a stem")
+        return mix
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """How a track is brought onto a film.
 
@@ -70,6 +102,7 @@ class Recipe:
     second      a second track; None: there is none
     watermark   half-transparent across every picture: the viewer's name, the project
     numbers     each cue's number above the lower left corner; only in review builds
+    mix         how the dub that is heard is mixed, where the house makes it
     """
 
     form: str = "burned"
@@ -84,6 +117,7 @@ class Recipe:
     second: Second | None = None
     watermark: str = ""
     numbers: bool = False
+    mix: MixSettings | None = None
 
     @property
     def is_soft(self) -> bool:
@@ -131,6 +165,8 @@ class Recipe:
             _within(second.size, 40, 120, "second.size")
             tag = isinstance(second.language, str) and _LANGUAGE.fullmatch(second.language)
             _require(bool(tag), "second.language", "a language tag like ru or tk-Latn")
+        if values.get("mix") is not None:
+            values["mix"] = MixSettings.from_json(values["mix"])
         recipe = replace(self, **values)
         _one_of(recipe.form, FORMS, "form")
         _one_of(recipe.preset, PRESETS, "preset")
@@ -192,7 +228,9 @@ def _usual() -> dict[str, Any]:
     return asdict(Recipe())
 
 
-def _known(body: Any, kind: type[Recipe | Style | Second], what: str) -> dict[str, Any]:
+def _known(
+    body: Any, kind: type[Recipe | Style | Second | MixSettings], what: str
+) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise BadInput("RECIPE", f"Not a JSON object: {what}.", where=what)
     names = {known.name for known in fields(kind)}

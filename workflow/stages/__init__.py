@@ -11,6 +11,7 @@ proposals.py what a person makes of them, by the segment or by the cue
 recuts.py    a track laid on a new cut of its film
 checks.py    the quality rules over a draft or version
 submission.py  a draft becomes a version
+dubs.py      tracks to be heard: their lines, settings and what is missing
 words.py     words, names, terms, memory
 builds.py    the review build of a version
 review.py    comments, verdicts
@@ -36,6 +37,14 @@ from workflow.stages.checks import (
 )
 from workflow.stages.delivery import plan_final
 from workflow.stages.drafts import draft, draft_history, load_draft, restore_save, save_draft
+from workflow.stages.dubs import (
+    change_line,
+    create_dub,
+    dub_view,
+    merge_lines,
+    split_line,
+)
+from workflow.stages.dubs import save_settings as save_dub_settings
 from workflow.stages.exports import export, formats
 from workflow.stages.films import (
     add_film_file,
@@ -143,10 +152,12 @@ __all__ = [
     "build_file",
     "build_view",
     "cancel_job",
+    "change_line",
     "change_person",
     "claim",
     "comments_of",
     "commit_offset",
+    "create_dub",
     "create_person",
     "create_project",
     "cue_help",
@@ -155,6 +166,7 @@ __all__ = [
     "draft_history",
     "drop_received",
     "drop_upload",
+    "dub_view",
     "export",
     "export_memory",
     "export_terms",
@@ -174,6 +186,7 @@ __all__ = [
     "jobs_of_project",
     "load_draft",
     "mends",
+    "merge_lines",
     "my_work",
     "note_event",
     "open_upload",
@@ -205,9 +218,11 @@ __all__ = [
     "run",
     "run_waiting",
     "save_draft",
+    "save_dub_settings",
     "save_rules",
     "save_term",
     "say_of_received",
+    "split_line",
     "standard_numbers",
     "start_alignment",
     "start_choosing_sound",

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow.errors import Conflict, NotFound
+from workflow.errors import BadInput, Conflict, NotFound
 from workflow.people import Actor
 from workflow.review import authors_after, hashes_of
 from workflow.stages import show
@@ -18,7 +18,7 @@ from workflow.stages.versions import locked_track
 from workflow.stages.views import DraftSaveView, DraftView
 from workflow.store.database import in_whole, insert_for
 from workflow.store.house import House, remember_blob
-from workflow.store.tables import CueAuthor, Draft, DraftSave, Film, Track, now_ms
+from workflow.store.tables import CueAuthor, Draft, DraftSave, Film, Take, Track, now_ms
 from workflow.tracks.compare import merge
 from workflow.tracks.cues import Cue, in_order
 from workflow.tracks.cues import TrackVersion as Version
@@ -169,6 +169,7 @@ def save_as(
         before = load_cues(house, etag)
         after, what, merged = change(before, etag)
         after = in_order(after)
+        _refuse_foreign_takes(house, track, before, after)
         document = document_of(track.language, film_hash, after)
         sha256, size = house.blobs.put_bytes(document)
         saved = _record_save(
@@ -186,6 +187,34 @@ def save_as(
     raise Conflict(
         "DRAFT_BUSY", "Others are saving this draft at this moment.", advice="Try again."
     )
+
+
+def _refuse_foreign_takes(
+    house: House, track: Track, before: Sequence[Cue], after: Sequence[Cue]
+) -> None:
+    """Only a line of a dub has a take, and only one that was recorded for it and accepted. What was saved
+    before is not asked again."""
+    old = {(cue.uid, cue.take) for cue in before}
+    new = [cue for cue in after if cue.take and (cue.uid, cue.take) not in old]
+    if track.kind != "dub" and (new or any(cue.on_screen for cue in after)):
+        raise BadInput("NO_DUB", "A cue of a subtitle track is not heard: it has no take.")
+    if not new:
+        return
+    with house.read() as session:
+        rows = session.execute(
+            select(Take.line_uid, Take.sha256).where(
+                Take.track_id == track.id, Take.state == "accepted"
+            )
+        )
+        known = {(row.line_uid, row.sha256) for row in rows}
+    for cue in new:
+        if (cue.uid, cue.take) not in known:
+            raise BadInput(
+                "NO_SUCH_TAKE",
+                "A line names a take that was not recorded for it, or that nobody accepted.",
+                where=cue.uid,
+                advice="Choose one of the line's own takes.",
+            )
 
 
 def note_in_history(

@@ -7,7 +7,7 @@ frame rate, which column), and what would change in a draft is shown. Nothing is
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -206,7 +206,7 @@ def _new_track(
     with house.read() as session:
         film_hash = show.row(session, Film, film_id).original
     sha256, size = house.blobs.put_bytes(document_of(language, film_hash, imported.cues))
-    track_id = _record_track(
+    track_id = record_track(
         house,
         actor,
         film_id,
@@ -230,7 +230,7 @@ def _report(imported: Imported, name: str) -> dict[str, Any]:
 
 
 @in_whole
-def _record_track(
+def record_track(
     house: House,
     actor: Actor,
     film_id: str,
@@ -238,7 +238,10 @@ def _record_track(
     blob: tuple[str, int],
     cues: tuple[Cue, ...],
     report: dict[str, Any],
+    *,
+    also: Callable[[Session], None] | None = None,
 ) -> str:
+    """A new track with its first save and its people. *also* runs in the same transaction."""
     with house.write() as session:
         film = show.row(session, Film, film_id)
         track = Track(
@@ -253,7 +256,9 @@ def _record_track(
         session.add(track)
         remember_blob(session, *blob, DOCUMENT_TYPE)
         session.flush()
-        if track.kind == "subtitle":
+        if also:
+            also(session)
+        if track.kind != "reference":
             translator = actor.user_id if Role.TRANSLATOR in actor.roles else None
             session.add(
                 Assignment(

@@ -29,7 +29,9 @@ from workflow.store.tables import (
     Project,
     Proposal,
     ReceivedFile,
+    Recording,
     Render,
+    Take,
     Track,
     TrackVersion,
     Upload,
@@ -146,6 +148,8 @@ _PROJECT_OF = {
     "received": select(ReceivedFile.project_id).select_from(ReceivedFile),
     "package": select(Track.project_id).select_from(Package).join(TrackVersion).join(Track),
     "verdict": select(Track.project_id).select_from(Verdict).join(TrackVersion).join(Track),
+    "recording": select(Track.project_id).select_from(Recording).join(Track),
+    "take": select(Track.project_id).select_from(Take).join(Track),
 }
 _TABLE_OF = {
     "project": Project,
@@ -161,6 +165,8 @@ _TABLE_OF = {
     "received": ReceivedFile,
     "package": Package,
     "verdict": Verdict,
+    "recording": Recording,
+    "take": Take,
 }
 
 
@@ -168,7 +174,7 @@ def admit(house: House, person_id: str, action: Action, kind: str, object_id: st
     """Let a person do *action* to an object, or refuse: the one check of rights there is.
 
     kind    project | film | track | version | build | proposal | render | comment | job | upload | received |
-            package | verdict
+            package | verdict | recording | take
 
     The project is found through the object's own row. Raises NotFound NOT_FOUND when the object does not
     exist or the person is not of its project (the two look alike), NotAllowed NOT_ALLOWED when their

@@ -521,7 +521,7 @@ class _Journey:
     """Where a track stands on its way, and what comes next."""
 
     def __init__(self, session: Session, track: Track) -> None:
-        self.session = session
+        self.session, self.track = session, track
         self.film = row(session, Film, track.film_id)
         self.draft = session.get(Draft, track.id)
         self.save = (
@@ -584,7 +584,8 @@ class _Journey:
         if self.proposal:
             return "decide"
         if self.latest is None:
-            return "submit" if self.touched or self.aligned else "align"
+            first = "edit" if self.track.kind == "dub" else "align"
+            return "submit" if self.touched or self.aligned else first
         return self._step_after(self.latest.state)
 
     def _step_after(self, state: str) -> str:
@@ -627,7 +628,7 @@ class _Journey:
             return self._station(
                 "align", "done", "Aligned", self.aligned.person_id, self.aligned.created_at
             )
-        if self.latest:
+        if self.latest or self.track.kind == "dub":
             return self._station("align", "done", "Not needed")
         waiting = self.film.state == "ready" and self.draft is not None and not self.touched
         return self._station("align", "next" if waiting else "todo", "Not aligned yet")
@@ -645,7 +646,7 @@ class _Journey:
                 self.latest.author_id,
                 self.latest.created_at,
             )
-        ready = bool(self.aligned or self.touched) and not self.proposal
+        ready = bool(self.aligned or self.touched or self.track.kind == "dub") and not self.proposal
         return self._station("edit", "next" if ready else "todo", "Not submitted yet")
 
     def _review(self) -> Station:

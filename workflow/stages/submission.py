@@ -44,7 +44,7 @@ def submit(
     text = show.paragraph(note, 4000, "NOTE")
     with house.read() as session:  # a long track takes a while to check: nobody waits for it
         track = show.row(session, Track, track_id)
-        if track.kind != "subtitle":
+        if track.kind == "reference":
             raise BadInput("KIND", "A reference track is aligned to; it is not submitted.")
         if (now := draft_row(session, track_id).document) != etag:
             raise draft_changed(now)

@@ -115,7 +115,7 @@ class TrackSummary:
     id: str
     project_id: str
     film_id: str
-    kind: str  # reference | subtitle
+    kind: str  # reference | subtitle | dub
     language: str
     title: str
     cue_count: int
