@@ -214,7 +214,7 @@ class Workers:
         command = ["-m", "celery", "-A", "workers.app", "worker", "-Q", queues, "-c", "1"]
         command += [
             "-n",
-            f"{name}@%h",
+            name if "@" in name else f"{name}@%h",
             "--loglevel",
             "INFO",
             "--without-gossip",
@@ -242,6 +242,7 @@ class Workers:
             "TERJIME_HEARTBEAT_SECONDS": str(settings.heartbeat_seconds),
             "TERJIME_SWEEP_SECONDS": str(settings.sweep_seconds),
             "TERJIME_STALL_SECONDS": str(settings.stall_seconds),
+            "TERJIME_BLOBS": settings.blobs,
             "REMAP_SIGTERM": "SIGQUIT",
             "PYTHONUNBUFFERED": "1",
         }

@@ -23,6 +23,7 @@ from celery.worker import state
 
 from workers.app import SETTINGS
 from workers.poke import poke
+from workflow import stages
 from workflow.store import ledger
 from workflow.store.house import House, open_house
 
@@ -74,7 +75,8 @@ def _forget_the_parents_house(**_: Any) -> None:
 
 @signals.worker_init.connect  # type: ignore[untyped-decorator]
 def _look_before_work(sender: Any, **_: Any) -> None:
-    """Refuse a clock that is wrong; give up the jobs that this worker had when it died."""
+    """Refuse a clock that is wrong; give up the jobs that this worker had when it died, and clear away
+    what they left: the sweeper, which does so too, may live on another machine."""
     global _hostname  # noqa: PLW0603
     _hostname = sender.hostname
     with _main_house() as opened:
@@ -87,6 +89,7 @@ def _look_before_work(sender: Any, **_: Any) -> None:
             )
         _give_up_what_the_dead_had(opened, sender.hostname)
         poke(opened)
+        stages.clear_work(opened)
 
 
 def _give_up_what_the_dead_had(opened: House, hostname: str) -> None:

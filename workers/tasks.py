@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -15,10 +16,14 @@ from workers.poke import poke
 from workflow import stages
 from workflow.errors import TerjimeError, ToolFailed
 from workflow.store import ledger, pulse
+from workflow.store.room import bytes_wanting
 
 LOG = logging.getLogger("terjime.workers")
 FAST_SECONDS = 15 * 60
 RENDER_SECONDS = 6 * 3600
+MAKE_WAY_SECONDS = (
+    5.0  # on a machine without room: another takes the work, or the sweeper makes room
+)
 
 
 @app.task(  # type: ignore[untyped-decorator]
@@ -53,6 +58,12 @@ def _do(hostname: str, queue: str, hint: str) -> None:
     """One message is one job at most: not the one that it names, but the one whose turn it is."""
     lease.let_children_hear_sigterm()
     house = lease.house()
+    if queue == "render" and bytes_wanting(house.settings):
+        time.sleep(MAKE_WAY_SECONDS)
+        if ledger.leave_to_others(house, queue, hostname.partition("@")[2]):
+            LOG.warning("no room on this machine: others do the work")
+            poke(house)
+            return
     claimed = ledger.claim_next(house, queue, lease.owner(hostname), hint)
     if claimed is None:
         LOG.info("job %s: nothing to do here", hint)

@@ -17,6 +17,7 @@ from workflow.store.tables import Job, Outbox, Project, new_id
 
 pytestmark = pytest.mark.database
 FULL = ToolFailed("DISK_FULL", "The disk is full.")
+NO_ROOM = ToolFailed("DISK_LOW", "The disk is nearly full.")
 
 
 def split(people: Team, names: Sequence[str], *, rank: int = 2) -> str:
@@ -117,6 +118,56 @@ def test_a_part_that_fails_fails_its_job_with_its_own_error_and_stops_the_others
     ledger.end_cancelled(people.house, b)
     assert states(people) == {"a": "failed", "b": "cancelled", "c": "cancelled", "d": "queued"}
     assert stages.job_view(people.house, other).state == "queued"
+
+
+def test_f9_a_part_that_finds_no_room_waits_for_another_machine_but_not_for_ever(
+    people: Team,
+) -> None:
+    parent = split(people, "a")
+    for _ in range(2):
+        (part,) = take_named(people, "a")
+        ledger.fail(people.house, part, NO_ROOM)
+        assert states(people) == {"a": "queued"}
+    (part,) = take_named(people, "a")
+    ledger.fail(people.house, part, NO_ROOM)
+    job = stages.job_view(people.house, parent)
+    assert job.error is not None
+    assert (job.state, job.error["code"]) == ("failed", "DISK_LOW")
+
+
+def test_a_machine_without_room_leaves_what_waits_to_others_that_are_at_work(people: Team) -> None:
+    def leaves(machine: str) -> bool:
+        return ledger.leave_to_others(people.house, "render", machine)
+
+    split(people, "abc")
+    assert not leaves("low")  # nobody else is there
+    take(people, "w@low/1")
+    assert not leaves("low")
+    take(people, "w@here/1")
+    drained: list[str] = []
+    ledger.drain(people.house, lambda queue, job_id: drained.append(job_id))
+    assert leaves("low")
+    drained.clear()
+    ledger.drain(people.house, lambda queue, job_id: drained.append(job_id))
+    with people.house.read() as session:
+        assert [session.get_one(Job, job).params["name"] for job in drained] == ["c"]
+
+
+def test_parts_are_forgotten_after_a_month_unless_a_live_job_waits_for_them(people: Team) -> None:
+    old, live = split(people, "ab"), split(people, "bc")
+    for part in take_named(people, "a", "b"):
+        end(people, part)
+    goes_on = take(people)
+    assert goes_on is not None
+    assert goes_on.id == old
+    end(people, goes_on)
+    assert ledger.forget_old_parts(people.house) == 0
+    with people.house.write() as session:
+        session.execute(update(Job).values(finished_at=Job.finished_at - 31 * 24 * 3600 * 1000))
+    stages.sweep(people.house, lambda queue, job_id: None)
+    assert states(people) == {"b": "done", "c": "queued"}  # b: *live* waits for it and for c
+    for job_id in (old, live):
+        assert stages.job_view(people.house, job_id)
 
 
 def test_a_part_that_kills_its_workers_poisons_its_job(people: Team) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,8 +17,8 @@ import psutil
 import pytest
 from sqlalchemy import delete, select, update
 
-from tests.builders import ready_film, srt, submitted, track_on
-from tests.processes import wait_until
+from tests.builders import Team, a_job, claimed, ready_film, srt, submitted, track_on
+from tests.processes import Broker, Workers, wait_until
 from tests.workers.conftest import Site
 from workers.app import app
 from workflow import stages
@@ -235,3 +236,44 @@ def test_f9_a_full_disk_fails_the_film_by_its_name_and_a_retry_goes_on(review: R
     stages.retry_job(site.house, site.people.producer, review.job_id)
     review.poke()
     assert review.wait_for("done").attempt == 1
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A filesystem of 4 MB with almost nothing free."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=False
+    )
+    if mounted.returncode:
+        pytest.skip("only root mounts a small disk")
+    (folder / "filler").write_bytes(bytes(4_050_000))
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_f9_a_machine_without_room_leaves_the_parts_to_another(
+    review: Review, full_disk: Path
+) -> None:
+    site = review.site
+    site.gate.open()
+    site.workers.start("worker-1", "render")
+    home = site.workers.settings
+    site.workers.settings = replace(home, data_dir=full_disk, blobs=str(home.blob_dir))
+    site.workers.start("full@elsewhere", "render")
+    review.poke()
+    review.wait_for("done")
+    assert {owner_of(site, part) for part in review.parts()} == {"worker-1"}
+
+
+def test_a_worker_that_starts_clears_away_what_a_dead_one_left_on_its_machine(
+    people: Team, redis_server: Broker, celery_workers: Workers
+) -> None:
+    work = people.house.settings.work_dir
+    (work / "gone.1").mkdir()
+    (work / "gone.1" / "out.mp4").write_bytes(b"half")
+    held = claimed(people, a_job(people))
+    (work / f"{held.id}.{held.fence}").mkdir()
+    celery_workers.start()  # and no sweeper
+    assert [path.name for path in work.iterdir()] == [f"{held.id}.{held.fence}"]

@@ -23,11 +23,11 @@ import numpy as np
 from av.sidedata.sidedata import Type as SideDataType
 
 from workflow.errors import BadInput
+from workflow.language.codes import same_language
 from workflow.media import h264, limits
 from workflow.media.container import ends_early, open_regular, sniff
 from workflow.media.facts import Finding, MediaFacts, Stream
 from workflow.media.ffmpeg import DEMUXERS, INPUT_LIMITS
-from workflow.media.spoken import same_language
 from workflow.progress import Watch, unwatched
 from workflow.timebase import (
     FLICKS_PER_SECOND,

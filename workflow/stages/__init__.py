@@ -71,6 +71,7 @@ from workflow.stages.imports import (
 from workflow.stages.jobs import (
     all_jobs,
     cancel_job,
+    clear_work,
     job_view,
     jobs_of_project,
     retry_job,
@@ -155,6 +156,7 @@ __all__ = [
     "change_line",
     "change_person",
     "claim",
+    "clear_work",
     "comments_of",
     "commit_offset",
     "create_dub",

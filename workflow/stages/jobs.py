@@ -120,9 +120,10 @@ def sweep(house: House, publish: Publish, ask: pulse.Ask = lambda queue: None) -
     ledger.heal_parents(house)
     ledger.repoke(house)
     films.drop_expired_uploads(house)
-    _clear_work(house)
+    clear_work(house)
     _make_room(house)
     ledger.forget_sent(house)
+    ledger.forget_old_parts(house)
     for queue in pulse.pulses(house):
         if queue.silent:
             ledger.LOG.error(
@@ -143,8 +144,9 @@ def _make_room(house: House) -> None:
         ledger.LOG.error("no room was made in this round: %s", error)
 
 
-def _clear_work(house: House) -> None:
-    """Folders of claims that nobody holds any more, and what a killed process left half moved."""
+def clear_work(house: House) -> None:
+    """Remove what was left on this machine: folders of claims that nobody holds any more, and what a killed
+    process left half moved."""
     for left in [*house.settings.work_dir.iterdir(), *house.blobs.held_folders()]:
         job_id, dot, fence = left.name.partition(".")
         if dot and fence.isdigit():

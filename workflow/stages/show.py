@@ -12,7 +12,7 @@ from sqlalchemy import and_, column, func, or_, select, table
 from sqlalchemy.orm import Session
 
 from workflow.errors import BadInput, NotFound
-from workflow.media.spoken import bcp47
+from workflow.language.codes import bcp47
 from workflow.stages.views import (
     BuildView,
     CommentView,

@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, case, delete, func, or_, select, update
+from sqlalchemy import and_, case, delete, func, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from workflow.errors import Conflict, TerjimeError, ToolFailed
@@ -37,11 +37,18 @@ LOG = logging.getLogger("terjime.jobs")
 
 LIVE = ("queued", "running")
 PUBLISHED_KEPT_SECONDS = 24 * 3600
+PARTS_KEPT_MS = 30 * 24 * 3600 * 1000
+PARTS_FORGOTTEN_A_SWEEP = 500
 UNSENT_AFTER_SECONDS = 2.0  # whoever made the job had its chance to poke
 REPOKE_SWEEPS = 8  # a queued job whose message is this many sweeps old gets another: 120 s
 REPOKED_A_SWEEP = 200  # any message serves any job: so many get every worker going again
 QUEUED_A_PERSON = 50
 PART = "encode"  # the kind of a part: nobody asked for it by itself
+_TRIED_AGAIN = {
+    "STALLED": "Stood still; waiting to be tried again",
+    "STORAGE_AWAY": "Stood still; waiting to be tried again",
+    "DISK_LOW": "No room on that machine; waiting for another",
+}
 
 Publish = Callable[[str, str], None]  # queue, job id
 
@@ -160,6 +167,25 @@ def claim_next(house: House, queue: str, owner: str, hint: str = "") -> Claimed 
     return claim(house, hint, owner) if hint else None
 
 
+@in_whole
+def leave_to_others(house: House, queue: str, machine: str) -> bool:
+    """Whether others are at work on what waits in *queue*, so that *machine*, which has no room, may pass.
+
+    The message that it used up is sent again.
+    """
+    elsewhere = select(Job.id).where(
+        Job.queue == queue,
+        Job.state == "running",
+        not_(Job.lease_owner.contains(f"@{machine}/", autoescape=True)),
+    )
+    with house.write() as session:
+        waits = next_in_line(session, queue)
+        if waits is None or session.scalar(elsewhere.limit(1)) is None:
+            return False
+        _post(session, waits.id, queue)
+        return True
+
+
 def _take(session: Session, job: Job, owner: str, lease_seconds: float) -> Claimed | None:
     now = _now(session)
     waits = job.state == "queued" and not job.parts_left
@@ -260,13 +286,13 @@ def lease_lost() -> Conflict:
 
 @in_whole
 def fail(house: House, claimed: Claimed, error: TerjimeError) -> None:
-    """End the job with what went wrong; a tool that stood still is tried again while attempts remain."""
+    """End the job with what went wrong; what may go well later or elsewhere is tried again while attempts remain."""
     with house.write() as session:
         job = _held(session, claimed)
         if job is None:
             return
-        if error.code in ("STALLED", "STORAGE_AWAY") and job.attempt < job.max_attempts:
-            _requeue(session, job, "Stood still; waiting to be tried again")
+        if error.code in _TRIED_AGAIN and job.attempt < job.max_attempts:
+            _requeue(session, job, _TRIED_AGAIN[error.code])
             return
         _end(session, job, "failed", error)
 
@@ -654,6 +680,33 @@ def forget_sent(house: House) -> None:
         session.execute(
             delete(Outbox).where(Outbox.published_at < db_now() - PUBLISHED_KEPT_SECONDS)
         )
+
+
+@in_whole
+def forget_old_parts(house: House) -> int:
+    """Drop parts that ended a month ago and that no live job waits for: nobody asked for them by themselves."""
+    with house.write() as session:
+        live = (
+            select(JobPart.part_id)
+            .join(Job, Job.id == JobPart.parent_id)
+            .where(Job.state.in_(LIVE))
+        )
+        old = session.scalars(
+            select(Job.id)
+            .where(
+                Job.kind == PART,
+                Job.state.not_in(LIVE),
+                Job.finished_at < now_ms() - PARTS_KEPT_MS,
+                Job.id.not_in(live),
+            )
+            .limit(PARTS_FORGOTTEN_A_SWEEP)
+            .with_for_update(skip_locked=True)
+        ).all()
+        if old:
+            for refers in (JobPart.part_id, Outbox.job_id):
+                session.execute(delete(refers.class_).where(refers.in_(old)))
+            session.execute(delete(Job).where(Job.id.in_(old)))
+        return len(old)
 
 
 def is_live(session: Session, job_id: str, fence: int) -> bool:
