@@ -2,6 +2,7 @@
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
 import { newUid } from './ids.ts'
 import type { Store, Waiting } from './saver.ts'
+import { countTakes, forgetTakes } from './takes.ts'
 
 interface Kept extends Waiting {
   readonly page: string
@@ -67,9 +68,10 @@ export async function leftBehind(person: string, track: string): Promise<Waiting
 }
 
 export async function countWaiting(): Promise<number> {
-  return (await database()).count('drafts')
+  return (await (await database()).count('drafts')) + (await countTakes())
 }
 
 export async function forgetAll(): Promise<void> {
   await (await database()).clear('drafts')
+  await forgetTakes()
 }
