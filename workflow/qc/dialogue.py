@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from workflow.qc.pairs import pairs
 from workflow.qc.rule import HINT, WARNING, Hit, LineUp, rule
+from workflow.sentences import sentence
 from workflow.tracks.text import TAG
 
 DASH = re.compile(r"^(?P<tags>(?:</?[ibu]>)*)(?P<dash>[-–—][ \u00a0]*)(?=\S)")
@@ -71,7 +72,12 @@ def dash_of_profile(track: LineUp) -> Iterator[Hit]:
         return
     for i, cue in enumerate(track.cues):
         if any(dash and dash.replace("\u00a0", " ") != right for dash in dashes(cue.text)):
-            yield Hit(i, HINT, f"A speaker's line begins “{right}Söz” here.", fix=True)
+            yield Hit(
+                i,
+                HINT,
+                sentence("A speaker's line begins “%(dash)sSöz” here.", dash=right),
+                fix=True,
+            )
 
 
 def dashed(text: str, form: str) -> str:

@@ -9,6 +9,7 @@ from workflow.language.linebreak import Tear, is_good, torn
 from workflow.qc.breaking import SPEAKER, rebroken
 from workflow.qc.profiles import Profile
 from workflow.qc.rule import ERROR, HINT, WARNING, Hit, LineUp, counted, rule
+from workflow.sentences import sentence
 from workflow.tracks.text import plain
 
 SHORT_LINE = 12
@@ -23,7 +24,16 @@ def line_length(track: LineUp) -> Iterator[Hit]:
         if longest > soft:
             severity = ERROR if longest > hard else WARNING
             fix = _fits(rebroken(track, i), track.profile)
-            yield Hit(i, severity, f"A line has {longest} characters; the most is {soft}.", fix)
+            yield Hit(
+                i,
+                severity,
+                sentence(
+                    "A line has %(longest)s characters; the most is %(most)s.",
+                    longest=longest,
+                    most=soft,
+                ),
+                fix,
+            )
 
 
 def _fits(text: str | None, profile: Profile) -> bool:
@@ -39,7 +49,12 @@ def too_many_lines(track: LineUp) -> Iterator[Hit]:
         if len(lines) > most:
             severity = track.profile.third_line if len(lines) == most + 1 else ERROR
             fix = rebroken(track, i) is not None
-            yield Hit(i, severity, f"{len(lines)} lines; the most is {most}.", fix)
+            yield Hit(
+                i,
+                severity,
+                sentence("%(lines)s lines; the most is %(most)s.", lines=len(lines), most=most),
+                fix,
+            )
 
 
 @rule("L03", "One line where one is enough")
@@ -84,7 +99,14 @@ def balance_of_lines(track: LineUp) -> Iterator[Hit]:
             short, long = sorted((counted(upper), counted(lower)))
             better = _better(track, i, upper)
             fix = better is not None and not _lost(*better)
-            yield Hit(i, WARNING, f"A line of {short} characters beside one of {long}.", fix)
+            yield Hit(
+                i,
+                WARNING,
+                sentence(
+                    "A line of %(short)s characters beside one of %(long)s.", short=short, long=long
+                ),
+                fix,
+            )
 
 
 def _lost(upper: str, lower: str) -> bool:
@@ -112,7 +134,10 @@ def good_break(track: LineUp) -> Iterator[Hit]:
         better = _better(track, i, upper)
         if better and _quality(track, *better) == 2 and _quality(track, upper, lower) == 1:
             yield Hit(
-                i, HINT, f"Breaks better after “{better[0].rsplit(maxsplit=1)[-1]}”.", fix=True
+                i,
+                HINT,
+                sentence("Breaks better after “%(word)s”.", word=better[0].rsplit(maxsplit=1)[-1]),
+                fix=True,
             )
 
 
@@ -160,8 +185,14 @@ def _tears(track: LineUp, *kinds: str) -> Iterator[tuple[int, int, Tear, str]]:
 
 
 def _torn_hit(track: LineUp, index: int, number: int, tear: Tear, above: str, severity: str) -> Hit:
-    place = f"Line {number + 1}" if number else "The cue"
-    message = f"{place} begins with {tear.word!r}, torn from “{_tail(above)}”."
+    torn = {"word": tear.word, "above": _tail(above)}
+    message = (
+        sentence(
+            "Line %(line)s begins with '%(word)s', torn from “%(above)s”.", line=number + 1, **torn
+        )
+        if number
+        else sentence("The cue begins with '%(word)s', torn from “%(above)s”.", **torn)
+    )
     return Hit(index, severity, message, number > 0 and _mends(track, index, tear.kind))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from workflow.qc.pairs import pairs
 from workflow.qc.rule import ERROR, WARNING, Hit, LineUp, counted, rule
+from workflow.sentences import sentence
 
 _FIGURES = re.compile(r"\d+(?:[ \u00a0.,]\d{3})*(?:[.,]\d+)?")
 
@@ -57,11 +58,20 @@ def numbers(track: LineUp) -> Iterator[Hit]:
         lost = [n for n in theirs - ours if not _is_written_out(n, pair.target_text)]
         added = [n for n in ours - theirs if not _is_written_out(n, pair.source_text)]
         if lost or added:
-            parts = [
-                *(f"{n} of the source is not here" for n in lost[:3]),
-                *(f"{n} is not in the source" for n in added[:3]),
-            ]
-            yield Hit(pair.targets[0], ERROR, f"{'; '.join(parts)}.")
+            yield Hit(pair.targets[0], ERROR, _numbers_differ(lost, added))
+
+
+def _numbers_differ(lost: list[str], added: list[str]) -> str:
+    ours, theirs = ", ".join(added[:3]), ", ".join(lost[:3])
+    if not added:
+        return sentence("%(lost)s of the source is not here.", lost=theirs)
+    if not lost:
+        return sentence("%(added)s is not in the source.", added=ours)
+    return sentence(
+        "%(lost)s of the source is not here; %(added)s is not in the source.",
+        lost=theirs,
+        added=ours,
+    )
 
 
 def _figures(text: str) -> Counter[str]:
@@ -106,7 +116,11 @@ def length_ratio(track: LineUp) -> Iterator[Hit]:
             continue
         source, target = counted(pair.source_text), counted(pair.target_text)
         if source > 20 and not 0.6 <= target / source <= 1.8:
-            times = f"{target / source:.2f} times"
             yield Hit(
-                pair.targets[0], WARNING, f"{times} as long as the source; 0.6 to 1.8 is usual."
+                pair.targets[0],
+                WARNING,
+                sentence(
+                    "%(times)s times as long as the source; 0.6 to 1.8 is usual.",
+                    times=f"{target / source:.2f}",
+                ),
             )

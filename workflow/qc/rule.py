@@ -12,6 +12,7 @@ from typing import Any
 from workflow.language.glossary import Glossary
 from workflow.language.spelling import Speller, turkmen
 from workflow.qc.profiles import Limit, Profile
+from workflow.sentences import to_json as said
 from workflow.timebase import FLICKS_PER_SECOND, Flicks, FrameGrid
 from workflow.tracks.cues import Cue
 from workflow.tracks.text import count_characters, plain
@@ -27,6 +28,7 @@ class Finding:
 
     cue         its number, from 1
     severity    "error" blocks delivery, "warning" must be acknowledged, "hint" is advice
+    message     in English; a `Sentence` where it has values
     fix         whether `qc.fix` can mend this one
     """
 
@@ -43,7 +45,7 @@ class Finding:
             "cue": self.cue,
             "uid": self.uid,
             "severity": self.severity,
-            "message": self.message,
+            **said(self.message),
             "fix": self.fix,
         }
 

@@ -14,6 +14,7 @@ from workflow.language.spelling import WORD, turkmen
 from workflow.qc.pairs import Pair, pairs
 from workflow.qc.rule import ERROR, WARNING, Hit, LineUp, rule
 from workflow.qc.usage import is_label
+from workflow.sentences import sentence
 
 
 def _translated(track: LineUp) -> Iterator[Pair]:
@@ -54,7 +55,11 @@ def names(track: LineUp) -> Iterator[Hit]:
             elif not _stands(_skeleton(name), skeletons):
                 missing[name] = None
         if missing:
-            yield Hit(pair.targets[0], WARNING, f"Not found here: {', '.join(list(missing)[:3])}.")
+            yield Hit(
+                pair.targets[0],
+                WARNING,
+                sentence("Not found here: %(names)s.", names=", ".join(list(missing)[:3])),
+            )
 
 
 def _names_in(text: str, track: LineUp, table: dict[str, str]) -> Iterator[str]:
@@ -112,8 +117,14 @@ def missing_terms(track: LineUp) -> Iterator[Hit]:
         for use in glossary.find(pair.source_text, track.lore.source_language):
             if use.term.tk and not glossary.has_allowed_form(use.term, pair.target_text):
                 severity = ERROR if use.term.is_sure else WARNING
-                allowed = " or ".join(f"“{form}”" for form in use.term.tk)
-                yield Hit(pair.targets[0], severity, f"“{use.form}” is {allowed} in Turkmen.")
+                allowed = " / ".join(f"“{form}”" for form in use.term.tk)
+                yield Hit(
+                    pair.targets[0],
+                    severity,
+                    sentence(
+                        "“%(form)s” is %(allowed)s in Turkmen.", form=use.form, allowed=allowed
+                    ),
+                )
 
 
 @rule("M04", "No forbidden form of a term", turkmen=True)
@@ -121,18 +132,20 @@ def forbidden_terms(track: LineUp) -> Iterator[Hit]:
     for i, text in enumerate(track.texts):
         for use in track.lore.glossary.find_forbidden(text):
             right = use.term.tk[0] if use.term.tk else ""
-            advice = f": write “{right}”" if right else ""
-            yield Hit(i, ERROR, f"“{text[use.start : use.end]}” is not used{advice}.", bool(right))
+            form = text[use.start : use.end]
+            message = (
+                sentence("“%(form)s” is not used: write “%(right)s”.", form=form, right=right)
+                if right
+                else sentence("“%(form)s” is not used.", form=form)
+            )
+            yield Hit(i, ERROR, message, bool(right))
 
 
 @rule("M06", "One source, one translation", "source")
 def sameness(track: LineUp) -> Iterator[Hit]:
     """Sources of at least two words, and translations that stand for several sources."""
     translated = [p for p in _translated(track) if len(WORD.findall(p.source_text)) > 1]
-    for of, to, message in (
-        ("source_text", "target_text", "Translated otherwise at another place: “{}”."),
-        ("target_text", "source_text", "Stands at another place for “{}”."),
-    ):
+    for of, to in (("source_text", "target_text"), ("target_text", "source_text")):
         by_text: dict[str, list[Pair]] = defaultdict(list)
         for pair in translated:
             by_text[_bare(getattr(pair, of))].append(pair)
@@ -145,7 +158,12 @@ def sameness(track: LineUp) -> Iterator[Hit]:
             for pair in group:
                 if _bare(getattr(pair, to)) != usual:
                     said = " ".join(shown.split())[:60]
-                    yield Hit(pair.targets[0], WARNING, message.format(said))
+                    message = (
+                        sentence("Translated otherwise at another place: “%(said)s”.", said=said)
+                        if to == "target_text"
+                        else sentence("Stands at another place for “%(said)s”.", said=said)
+                    )
+                    yield Hit(pair.targets[0], WARNING, message)
 
 
 def _bare(text: str) -> str:
@@ -168,7 +186,7 @@ def spelling(track: LineUp) -> Iterator[Hit]:
                 wrong[word] = None
         if wrong:
             shown = ", ".join(f"“{word}”" for word in list(wrong)[:5])
-            yield Hit(i, WARNING, f"Not in the dictionary: {shown}.")
+            yield Hit(i, WARNING, sentence("Not in the dictionary: %(words)s.", words=shown))
 
 
 def _is_for_speller(text: str, at: int, word: str, track: LineUp) -> bool:
@@ -223,7 +241,11 @@ def left_over(track: LineUp) -> Iterator[Hit]:
                 found[word] = None
         if found and " ".join(pair.target_text.split()) != " ".join(pair.source_text.split()):
             shown = ", ".join(f"“{word}”" for word in list(found)[:3])
-            yield Hit(pair.targets[0], WARNING, f"Left in the source's language: {shown}.")
+            yield Hit(
+                pair.targets[0],
+                WARNING,
+                sentence("Left in the source's language: %(words)s.", words=shown),
+            )
 
 
 def _is_ours(track: LineUp, low: str) -> bool:
@@ -236,14 +258,17 @@ def marks(track: LineUp) -> Iterator[Hit]:
     for pair in _translated(track):
         if is_label(pair.source_text):
             continue
-        for mark, name in (("?", "question"), ("!", "exclamation"), ("…", "dots")):
+        for mark, message in _MARKS.items():
             if _ends_with(pair.source_text, mark) and not _has(pair.target_text, mark):
-                yield Hit(
-                    pair.targets[0],
-                    WARNING,
-                    f"The source ends with {mark} ({name}), this does not have it.",
-                )
+                yield Hit(pair.targets[0], WARNING, message)
                 break
+
+
+_MARKS = {
+    "?": sentence("The source ends with ? (question), this does not have it."),
+    "!": sentence("The source ends with ! (exclamation), this does not have it."),
+    "…": sentence("The source ends with … (dots), this does not have it."),
+}
 
 
 def _ends_with(text: str, mark: str) -> bool:

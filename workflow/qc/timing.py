@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from workflow.qc.rule import ERROR, HINT, WARNING, Hit, LineUp, rule
+from workflow.sentences import sentence
 from workflow.timebase import FLICKS_PER_MS, FLICKS_PER_SECOND, clock
 
 
 def _s(time: Fraction | int) -> str:
     """Seconds of flicks, to the hundredth, for a message."""
-    return f"{float(Fraction(time) / FLICKS_PER_SECOND):.2f} s"
+    return f"{float(Fraction(time) / FLICKS_PER_SECOND):.2f}"
 
 
 @rule("T01", "Stands long enough")
@@ -25,7 +26,16 @@ def too_short(track: LineUp) -> Iterator[Hit]:
         if 0 < length < least:
             severity = ERROR if length < max(p.hard_min_duration, by_words) else WARNING
             room = i + 1 == len(track.cues) or track.cues[i + 1].start > cue.end
-            yield Hit(i, severity, f"Stands {_s(length)}; the least is {_s(least)}.", fix=room)
+            yield Hit(
+                i,
+                severity,
+                sentence(
+                    "Stands %(length)s s; the least is %(least)s s.",
+                    length=_s(length),
+                    least=_s(least),
+                ),
+                fix=room,
+            )
 
 
 @rule("T02", "Does not stand too long")
@@ -33,7 +43,15 @@ def too_long(track: LineUp) -> Iterator[Hit]:
     for i, cue in enumerate(track.cues):
         if cue.end - cue.start > track.profile.max_duration:
             most = _s(track.profile.max_duration)
-            yield Hit(i, WARNING, f"Stands {_s(cue.end - cue.start)}; the most is {most}.")
+            yield Hit(
+                i,
+                WARNING,
+                sentence(
+                    "Stands %(length)s s; the most is %(most)s s.",
+                    length=_s(cue.end - cue.start),
+                    most=most,
+                ),
+            )
 
 
 @rule("T03", "Can be read in its time")
@@ -49,8 +67,11 @@ def reading_speed(track: LineUp) -> Iterator[Hit]:
         if track.characters[i] * FLICKS_PER_SECOND > soft * (cue.end - cue.start):
             cps = track.characters[i] / track.seconds(i)
             severity = ERROR if cps > hard else WARNING
-            message = (
-                f"{float(cps):.1f} characters a second; {soft} is comfortable, {hard} the most."
+            message = sentence(
+                "%(cps)s characters a second; %(soft)s is comfortable, %(hard)s the most.",
+                cps=f"{float(cps):.1f}",
+                soft=soft,
+                hard=hard,
             )
             yield Hit(i, severity, message)
 
@@ -65,7 +86,15 @@ def words_a_minute(track: LineUp) -> Iterator[Hit]:
         if words * 60 * FLICKS_PER_SECOND > most * (cue.end - cue.start) > 0:
             wpm = words * 60 / track.seconds(i)
             if wpm > most:
-                yield Hit(i, HINT, f"{float(wpm):.0f} words a minute; {most} is usual.")
+                yield Hit(
+                    i,
+                    HINT,
+                    sentence(
+                        "%(wpm)s words a minute; %(most)s is usual.",
+                        wpm=f"{float(wpm):.0f}",
+                        most=most,
+                    ),
+                )
 
 
 @rule("T05", "A gap before the next cue", "film")
@@ -77,7 +106,14 @@ def gap(track: LineUp) -> Iterator[Hit]:
         frames = track.frames[i + 1][0] - track.frames[i][1]
         if 0 <= frames < least and track.cues[i + 1].start >= track.cues[i].end:
             yield Hit(
-                i, ERROR, f"{frames} frames before the next cue; the least is {least}.", fix=True
+                i,
+                ERROR,
+                sentence(
+                    "%(frames)s frames before the next cue; the least is %(least)s.",
+                    frames=frames,
+                    least=least,
+                ),
+                fix=True,
             )
 
 
@@ -90,7 +126,14 @@ def chaining(track: LineUp) -> Iterator[Hit]:
         frames = track.frames[i + 1][0] - track.frames[i][1]
         if close < frames < track.half_second_frames:
             yield Hit(
-                i, WARNING, f"{frames} frames before the next cue: close to {close}.", fix=True
+                i,
+                WARNING,
+                sentence(
+                    "%(frames)s frames before the next cue: close to %(close)s.",
+                    frames=frames,
+                    close=close,
+                ),
+                fix=True,
             )
 
 
@@ -103,7 +146,10 @@ def overlap(track: LineUp) -> Iterator[Hit]:
             yield Hit(
                 i,
                 ERROR,
-                f"Still stands when the next cue comes, {_s(cue.end - following.start)}.",
+                sentence(
+                    "Still stands when the next cue comes, %(seconds)s s.",
+                    seconds=_s(cue.end - following.start),
+                ),
                 can_trim,
             )
 
@@ -126,8 +172,21 @@ def in_with_speech(track: LineUp) -> Iterator[Hit]:
             continue
         off = track.frames[i][0] - track.frame_at(onset)
         if off < -early or off > late:
-            where = f"{-off} frames before" if off < 0 else f"{off} frames after"
-            yield Hit(i, WARNING, f"Comes {where} the speech; up to {early} and {late} are good.")
+            limits = {"early": early, "late": late}
+            message = (
+                sentence(
+                    "Comes %(frames)s frames before the speech; up to %(early)s and %(late)s are good.",
+                    frames=-off,
+                    **limits,
+                )
+                if off < 0
+                else sentence(
+                    "Comes %(frames)s frames after the speech; up to %(early)s and %(late)s are good.",
+                    frames=off,
+                    **limits,
+                )
+            )
+            yield Hit(i, WARNING, message)
 
 
 @rule("T09", "Goes with the speech", "film", "speech")
@@ -144,7 +203,14 @@ def out_after_speech(track: LineUp) -> Iterator[Hit]:
         over = last - ended
         if over > most:
             yield Hit(
-                i, WARNING, f"Stands {over} frames after the speech; the most is {most}.", fix=True
+                i,
+                WARNING,
+                sentence(
+                    "Stands %(frames)s frames after the speech; the most is %(most)s.",
+                    frames=over,
+                    most=most,
+                ),
+                fix=True,
             )
 
 
@@ -174,7 +240,12 @@ def in_just_before_cut(track: LineUp) -> Iterator[Hit]:
         cut = _cut_at_or_after(track, first)
         if cut is not None and 1 <= cut - first <= near and last > cut:
             yield Hit(
-                i, WARNING, f"Comes {cut - first} frames before a cut: move it to the cut.", True
+                i,
+                WARNING,
+                sentence(
+                    "Comes %(frames)s frames before a cut: move it to the cut.", frames=cut - first
+                ),
+                True,
             )
 
 
@@ -187,7 +258,11 @@ def in_before_cut(track: LineUp) -> Iterator[Hit]:
             yield Hit(
                 i,
                 WARNING,
-                f"Comes {cut - first} frames before a cut: come {half} before it, or with it.",
+                sentence(
+                    "Comes %(frames)s frames before a cut: come %(half)s before it, or with it.",
+                    frames=cut - first,
+                    half=half,
+                ),
             )
 
 
@@ -198,7 +273,12 @@ def in_after_cut(track: LineUp) -> Iterator[Hit]:
         if cut is not None and 1 <= first - cut < track.half_second_frames:
             free = i == 0 or track.frames[i - 1][1] <= cut
             yield Hit(
-                i, WARNING, f"Comes {first - cut} frames after a cut: move it to the cut.", free
+                i,
+                WARNING,
+                sentence(
+                    "Comes %(frames)s frames after a cut: move it to the cut.", frames=first - cut
+                ),
+                free,
             )
 
 
@@ -210,7 +290,16 @@ def out_before_cut(track: LineUp) -> Iterator[Hit]:
         if cut is None or not 1 <= cut - last <= track.half_second_frames or cut - last == due:
             continue
         free = i + 1 == len(track.frames) or track.frames[i + 1][0] >= cut
-        yield Hit(i, WARNING, f"Goes {cut - last} frames before a cut: go {due} before it.", free)
+        yield Hit(
+            i,
+            WARNING,
+            sentence(
+                "Goes %(frames)s frames before a cut: go %(due)s before it.",
+                frames=cut - last,
+                due=due,
+            ),
+            free,
+        )
 
 
 @rule("T14", "Goes before the cut, not just after it", "film", "shots")
@@ -221,7 +310,16 @@ def out_after_cut(track: LineUp) -> Iterator[Hit]:
         cut = _cut_at_or_before(track, last)
         if cut is None or first >= cut - due or not 0 <= last - cut < window or last - cut == -due:
             continue
-        yield Hit(i, WARNING, f"Goes {last - cut} frames after a cut: go {due} before it.", True)
+        yield Hit(
+            i,
+            WARNING,
+            sentence(
+                "Goes %(frames)s frames after a cut: go %(due)s before it.",
+                frames=last - cut,
+                due=due,
+            ),
+            True,
+        )
 
 
 def _cut_at_or_after(track: LineUp, frame: int) -> int | None:
@@ -249,7 +347,12 @@ def across_cut(track: LineUp) -> Iterator[Hit]:
                 continue
             severity = WARNING
         yield Hit(
-            i, severity, f"Stands across a cut, {last - track.cuts[at]} frames into the next shot."
+            i,
+            severity,
+            sentence(
+                "Stands across a cut, %(frames)s frames into the next shot.",
+                frames=last - track.cuts[at],
+            ),
         )
 
 
@@ -258,7 +361,13 @@ def order(track: LineUp) -> Iterator[Hit]:
     for i, cue in enumerate(track.cues):
         if cue.end <= cue.start:
             yield Hit(
-                i, ERROR, f"Ends at {clock(cue.end)}, not after its start {clock(cue.start)}."
+                i,
+                ERROR,
+                sentence(
+                    "Ends at %(end)s, not after its start %(start)s.",
+                    end=clock(cue.end),
+                    start=clock(cue.start),
+                ),
             )
         elif i and cue.start < track.cues[i - 1].start:
             yield Hit(i, ERROR, "Starts before the cue that stands before it.", fix=True)
@@ -269,10 +378,20 @@ def outside_film(track: LineUp) -> Iterator[Hit]:
     duration = track.film.duration if track.film else 0
     for i, cue in enumerate(track.cues):
         if cue.start < 0:
-            yield Hit(i, ERROR, f"Starts {_s(-cue.start)} before the film.", fix=cue.end > 0)
+            yield Hit(
+                i,
+                ERROR,
+                sentence("Starts %(seconds)s s before the film.", seconds=_s(-cue.start)),
+                fix=cue.end > 0,
+            )
         elif cue.end > duration:
             clips = cue.start < duration
-            yield Hit(i, ERROR, f"Ends {_s(cue.end - duration)} after the film.", fix=clips)
+            yield Hit(
+                i,
+                ERROR,
+                sentence("Ends %(seconds)s s after the film.", seconds=_s(cue.end - duration)),
+                fix=clips,
+            )
 
 
 @rule("T18", "On the frames of the film", "film")
@@ -281,4 +400,9 @@ def off_grid(track: LineUp) -> Iterator[Hit]:
         off = max(abs(t - track.snap(t)) for t in (cue.start, cue.end))
         if off > FLICKS_PER_MS:
             ms = float(Fraction(off, FLICKS_PER_MS))
-            yield Hit(i, HINT, f"A time lies {ms:.1f} ms from the nearest frame.", fix=True)
+            yield Hit(
+                i,
+                HINT,
+                sentence("A time lies %(ms)s ms from the nearest frame.", ms=f"{ms:.1f}"),
+                fix=True,
+            )

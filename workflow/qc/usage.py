@@ -9,6 +9,7 @@ from workflow.language.order import MONTHS
 from workflow.language.postpositions import UNITS, bound_start
 from workflow.qc.pairs import pairs
 from workflow.qc.rule import HINT, WARNING, Hit, LineUp, rule
+from workflow.sentences import sentence
 
 _DOUBLED = re.compile(r"!!|\?\?")
 _SONG = re.compile(r"[♪♫#]")
@@ -105,8 +106,14 @@ def is_label(text: str) -> bool:
 def labels(track: LineUp) -> Iterator[Hit]:
     for i, text in enumerate(track.texts):
         if labelled(text, track.profile.label) != text:
-            form = {"lower": "[small letters]", "capitals": "CAPITALS", "brackets": "[ ]"}
-            yield Hit(i, WARNING, f"A label is written in {form[track.profile.label]} here.", True)
+            yield Hit(i, WARNING, _LABEL_FORMS[track.profile.label], True)
+
+
+_LABEL_FORMS = {
+    "lower": sentence("A label is written in [small letters] here."),
+    "capitals": sentence("A label is written in CAPITALS here."),
+    "brackets": sentence("A label is written in [ ] here."),
+}
 
 
 def labelled(text: str, form: str) -> str:
@@ -139,7 +146,9 @@ def songs(track: LineUp) -> Iterator[Hit]:
             yield Hit(
                 i,
                 WARNING,
-                f"Sung words stand between {track.profile.song} and {track.profile.song}.",
+                sentence(
+                    "Sung words stand between %(sign)s and %(sign)s.", sign=track.profile.song
+                ),
                 True,
             )
 
@@ -177,7 +186,9 @@ def small_numbers(track: LineUp) -> Iterator[Hit]:
             if 1 <= int(found["n"]) <= track.profile.written_numbers and not _takes_figures(
                 following
             ):
-                yield Hit(i, HINT, f"{found['n']} is written as a word here.")
+                yield Hit(
+                    i, HINT, sentence("%(number)s is written as a word here.", number=found["n"])
+                )
                 break
 
 
@@ -214,7 +225,11 @@ def forced_narrative(track: LineUp) -> Iterator[Hit]:
         if not pair.targets:
             at = min(pair.place, len(track.cues) - 1)
             yield Hit(
-                at, WARNING, f"The text on the screen, “{pair.source_text[:60]}”, has no cue."
+                at,
+                WARNING,
+                sentence(
+                    "The text on the screen, “%(said)s”, has no cue.", said=pair.source_text[:60]
+                ),
             )
         elif pair.target_text.strip() and not pair.target_text.isupper():
             yield Hit(pair.targets[0], WARNING, "Text on the screen is written in capitals.")

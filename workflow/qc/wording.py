@@ -10,6 +10,7 @@ from functools import lru_cache
 from workflow.language.letters import TURKISH_ONLY, script_of
 from workflow.qc.pairs import pairs
 from workflow.qc.rule import ERROR, WARNING, Hit, LineUp, rule
+from workflow.sentences import sentence
 from workflow.tracks.text import KNOWN_TAG, OVERRIDE, TAG, balance
 
 WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
@@ -28,7 +29,9 @@ def not_translated(track: LineUp) -> Iterator[Hit]:
         if not pair.targets:
             at = min(pair.place, len(track.cues) - 1)
             said = " ".join(pair.source_text.split())[:60]
-            yield Hit(at, ERROR, f"Nothing stands here for the source's “{said}”.")
+            yield Hit(
+                at, ERROR, sentence("Nothing stands here for the source's “%(said)s”.", said=said)
+            )
         elif pair.source_text.strip() and not pair.target_text.strip():
             yield Hit(pair.targets[0], ERROR, "The translation is missing.")
         elif _is_copied(pair.source_text, pair.target_text):
@@ -61,7 +64,12 @@ def stray_spaces(track: LineUp) -> Iterator[Hit]:
 def tags(track: LineUp) -> Iterator[Hit]:
     for i, cue in enumerate(track.cues):
         if shown := (KNOWN_TAG.search(TAG.sub("", cue.text)) or OVERRIDE.search(cue.text)):
-            yield Hit(i, ERROR, f"Viewers would see {shown[0][:40]!r}.", fix=True)
+            yield Hit(
+                i,
+                ERROR,
+                sentence("Viewers would see %(shown)s.", shown=repr(shown[0][:40])),
+                fix=True,
+            )
         elif balance(cue.text)[1]:
             yield Hit(i, ERROR, "A tag is not closed, or closed twice.", fix=True)
 
@@ -72,7 +80,12 @@ def ellipsis(track: LineUp) -> Iterator[Hit]:
     wrong = "..." if right == "…" else "…"
     for i, text in enumerate(track.texts):
         if wrong in text:
-            yield Hit(i, WARNING, f"{wrong} is written {right} here.", fix=True)
+            yield Hit(
+                i,
+                WARNING,
+                sentence("%(wrong)s is written %(right)s here.", wrong=wrong, right=right),
+                fix=True,
+            )
 
 
 _PUNCTUATION = frozenset("\u00a0–—…’‘“”„«»‹›№§°♪♫€£×")
@@ -85,7 +98,12 @@ def strange_characters(track: LineUp) -> Iterator[Hit]:
         if strange:
             shown = ", ".join(f"{c!r} U+{ord(c):04X}" for c in strange[:5])
             fix = confusables_mended(text, track.language) != text
-            yield Hit(i, ERROR, f"Not of this language or its punctuation: {shown}.", fix)
+            yield Hit(
+                i,
+                ERROR,
+                sentence("Not of this language or its punctuation: %(shown)s.", shown=shown),
+                fix,
+            )
 
 
 @lru_cache(maxsize=10_000)
@@ -133,9 +151,20 @@ def mixed_alphabets(track: LineUp) -> Iterator[Hit]:
         for word in WORD.findall(text):
             fix = _word_mended(word, track) != word
             if len({script for char in word if (script := script_of(char))}) > 1:
-                yield Hit(i, ERROR, f"Letters of two alphabets in “{word}”.", fix)
+                yield Hit(
+                    i, ERROR, sentence("Letters of two alphabets in “%(word)s”.", word=word), fix
+                )
             elif track.is_turkmen_latin and (foreign := _not_turkmen(word)):
-                yield Hit(i, ERROR, f"No Turkmen word has {foreign!r}: “{word}”.", fix)
+                yield Hit(
+                    i,
+                    ERROR,
+                    sentence(
+                        "No Turkmen word has %(foreign)s: “%(word)s”.",
+                        foreign=repr(foreign),
+                        word=word,
+                    ),
+                    fix,
+                )
 
 
 _FOREIGN_LETTERS = re.compile(r"[vqxñòİıĞğþÞţŢ]")

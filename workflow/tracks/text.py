@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from workflow.sentences import sentence
+
 TAG = re.compile(r"</?[ibu]>")
 
 # Names of HTML and WebVTT that are markup wherever they stand; anything else in < > is text.
@@ -146,7 +148,12 @@ def from_markup(raw: str) -> Marked:
     text = raw
     if "{" in text:
         if drawing := _DRAWING.search(text):
-            notes.append(Note("DRAWING_DROPPED", f"A drawing was taken out: {_short(drawing[0])}"))
+            notes.append(
+                Note(
+                    "DRAWING_DROPPED",
+                    sentence("A drawing was taken out: %(drawing)s", drawing=_short(drawing[0])),
+                )
+            )
             text = _DRAWING.sub("", text)
         if align := _ALIGN.search(text):
             position = int(align[1])
@@ -155,7 +162,12 @@ def from_markup(raw: str) -> Marked:
         text = KNOWN_TAG.sub(lambda found: _from_tag(found, notes), text)
     text, changed = balance(text)
     if changed:
-        notes.append(Note("TAGS_BALANCED", f"Tags were closed or removed in: {_short(raw)}"))
+        notes.append(
+            Note(
+                "TAGS_BALANCED",
+                sentence("Tags were closed or removed in: %(text)s", text=_short(raw)),
+            )
+        )
     return Marked(text, position, tuple(notes))
 
 
@@ -172,7 +184,12 @@ def _from_override(block: str, notes: list[Note]) -> str:
         on = value not in {"", "0"} and not (value.endswith("00") and int(value) < 600)
         states[found[1].lower()] = on
     if _SWITCH.sub("", rest).strip("{}\\ "):
-        notes.append(Note("OVERRIDE_DROPPED", f"Style commands were taken out: {_short(block)}"))
+        notes.append(
+            Note(
+                "OVERRIDE_DROPPED",
+                sentence("Style commands were taken out: %(commands)s", commands=_short(block)),
+            )
+        )
     return "".join(f"<{'' if on else '/'}{name}>" for name, on in states.items())
 
 
@@ -181,9 +198,16 @@ def _from_tag(found: re.Match[str], notes: list[Note]) -> str:
     name = {"bold": "b", "italic": "i", "underline": "u"}.get(name, name)
     if name in {"i", "b", "u"}:
         if rest:
-            notes.append(Note("TAG_DROPPED", f"Attributes were taken out of {_short(found[0])}"))
+            notes.append(
+                Note(
+                    "TAG_DROPPED",
+                    sentence("Attributes were taken out of %(tag)s", tag=_short(found[0])),
+                )
+            )
         return f"<{end}{name}>"
-    notes.append(Note("TAG_DROPPED", f"A tag was taken out: {_short(found[0])}"))
+    notes.append(
+        Note("TAG_DROPPED", sentence("A tag was taken out: %(tag)s", tag=_short(found[0])))
+    )
     return "\n" if name == "br" and not end else ""
 
 

@@ -15,6 +15,7 @@ from workflow.errors import BadInput, ToolFailed
 from workflow.language import encodings
 from workflow.language.letters import tidy
 from workflow.language.tell import tell
+from workflow.sentences import sentence
 from workflow.timebase import FLICKS_PER_SECOND, Flicks
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue, in_order
@@ -136,22 +137,26 @@ def read_subtitles(
         _note_line_ends(guess.text, repairs)
         if guess.doubled:
             repairs.add(
-                "DOUBLE_ENCODING", f"UTF-8 had been read as {guess.doubled} and saved again."
+                "DOUBLE_ENCODING",
+                sentence(
+                    "UTF-8 had been read as %(encoding)s and saved again.", encoding=guess.doubled
+                ),
             )
     text = re.sub(r"\r\n?", "\n", guess.text).removeprefix("\ufeff")
     source = Source(text, frame_rate, data, language, repairs)
     known = binary or _format_of(source.text)
     hashes: dict[str, str] = {}
     originals: dict[str, str] = {}
-    cues = _checked(known.read(source), source, uid, hashes, originals)
+    cue_at: dict[str, int] = {}
+    cues = _checked(known.read(source), source, uid, hashes, originals, cue_at)
     _note_other_language(cues, language, source.repairs)
     report = ImportReport(
         format=known.name,
         encoding=guess.encoding,
         sure=guess.sure,
         alternatives=guess.alternatives,
-        repairs=source.repairs.all(),
-        losses=source.losses.all(),
+        repairs=source.repairs.all(cue_at),
+        losses=source.losses.all(cue_at),
     )
     return Imported(cues, report, hashes, originals)
 
@@ -208,7 +213,9 @@ def _note_line_ends(text: str, repairs: Remarks) -> None:
     }
     used = [f"{count} {name}" for name, count in kinds.items() if count]
     if len(used) > 1:
-        repairs.add("LINE_ENDS", f"The file mixes line ends: {', '.join(used)}.")
+        repairs.add(
+            "LINE_ENDS", sentence("The file mixes line ends: %(ends)s.", ends=", ".join(used))
+        )
     elif kinds["CR"]:
         repairs.add("LINE_ENDS", "The lines end with CR alone.")
 
@@ -234,10 +241,12 @@ def _checked(
     uid: Callable[[], str],
     hashes: dict[str, str],
     originals: dict[str, str],
+    cue_at: dict[str, int],
 ) -> tuple[Cue, ...]:
     """Raw cues against every limit, tidied, timed, in order, with uids.
 
-    By uid go into *hashes* those of their sources, into *originals* the texts beside them.
+    By uid go into *hashes* those of their sources, into *originals* the texts beside them; by where
+    they stand, into *cue_at* their numbers.
     """
     kept: list[tuple[RawCue, Cue]] = []
     for given in timed(raws, source.repairs):
@@ -276,6 +285,7 @@ def _checked(
         seen.add(own)
         named.append(replace(cue, uid=own))
         raw = raw_of[id(cue)]
+        cue_at[f"line {raw.line}"] = len(named)
         if raw.source_hash:
             hashes[own] = raw.source_hash
         if raw.source.strip():
@@ -305,20 +315,24 @@ def _note_other_language(cues: Sequence[Cue], language: str, repairs: Remarks) -
     if told.sure and found != wanted:
         repairs.add(
             "OTHER_LANGUAGE",
-            f"The text seems to be {_LANGUAGE_NAMES.get(found, found)}, not {_LANGUAGE_NAMES[wanted]}.",
+            sentence(
+                "The text seems to be %(language)s, not %(wanted)s.",
+                language=_LANGUAGE_NAMES.get(found, found),
+                wanted=_LANGUAGE_NAMES[wanted],
+            ),
         )
 
 
 _TIDIED = {
-    "NFC": "Letters were put together from letter and mark (NFC).",
-    "HYPHEN": "Hyphens U+2010 or U+2011 became the usual hyphen.",
-    "SOFT_HYPHEN": "Invisible characters (soft hyphen, zero-width space) were taken out.",
-    "LINE_SEPARATOR": "Unusual line separators became line breaks.",
-    "TAB": "Tabs became spaces.",
-    "BIDI": "Marks that turn the direction of writing were taken out.",
-    "CONTROL": "Control characters were taken out.",
-    "MARKS": "Combining marks beyond eight on one letter were taken out.",
-    "COMMA_BELOW": "ș with a comma below became ş.",
+    "NFC": sentence("Letters were put together from letter and mark (NFC)."),
+    "HYPHEN": sentence("Hyphens U+2010 or U+2011 became the usual hyphen."),
+    "SOFT_HYPHEN": sentence("Invisible characters (soft hyphen, zero-width space) were taken out."),
+    "LINE_SEPARATOR": sentence("Unusual line separators became line breaks."),
+    "TAB": sentence("Tabs became spaces."),
+    "BIDI": sentence("Marks that turn the direction of writing were taken out."),
+    "CONTROL": sentence("Control characters were taken out."),
+    "MARKS": sentence("Combining marks beyond eight on one letter were taken out."),
+    "COMMA_BELOW": sentence("ș with a comma below became ş."),
 }
 
 
@@ -336,14 +350,18 @@ def _tidied(raw: RawCue, where: str, repairs: Remarks) -> str:
 def _speaker(raw: RawCue, where: str, losses: Remarks) -> str:
     name = " ".join(tidy(raw.speaker)[0].split())
     if len(name) > limits.MAX_SPEAKER_CHARACTERS:
-        losses.add("SPEAKER_CUT", f"A speaker's name is too long: {name[:60]}…", where)
+        losses.add(
+            "SPEAKER_CUT",
+            sentence("A speaker's name is too long: %(name)s…", name=name[:60]),
+            where,
+        )
     return name[: limits.MAX_SPEAKER_CHARACTERS]
 
 
 def _note(raw: RawCue, where: str, losses: Remarks) -> str:
     note = tidy(raw.note)[0]
     if len(note) > limits.MAX_NOTE_CHARACTERS:
-        losses.add("NOTE_CUT", f"A note is too long: {note[:60]}…", where)
+        losses.add("NOTE_CUT", sentence("A note is too long: %(note)s…", note=note[:60]), where)
     return note[: limits.MAX_NOTE_CHARACTERS]
 
 
@@ -458,10 +476,17 @@ def _compare(
         moved += any(offs)
         most = max(most, *map(abs, offs))
     if moved:
-        way = "rounded down" if known.grid else "moved to frames"
+        values: dict[str, str | int] = {
+            "moved": moved,
+            "most": f"{most / FLICKS_PER_SECOND * 1000:.1f}",
+        }
         losses.add(
             "TIMES_ROUNDED",
-            f"Times of {moved} cues are {way}, by at most {most / FLICKS_PER_SECOND * 1000:.1f} ms.",
+            sentence("Times of %(moved)s cues are rounded down, by at most %(most)s ms.", **values)
+            if known.grid
+            else sentence(
+                "Times of %(moved)s cues are moved to frames, by at most %(most)s ms.", **values
+            ),
         )
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from workflow.sentences import sentence
 from workflow.timebase import FLICKS_PER_MS, Flicks, from_ms, to_ms
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats.codec import (
@@ -94,7 +95,9 @@ def _read(source: Source) -> Iterator[RawCue]:
                 yield from _event(script, rest, number, source)
             case "events", "comment":
                 source.losses.add(
-                    "COMMENT_DROPPED", f"A comment is left out: {rest[-80:]}", f"line {number}"
+                    "COMMENT_DROPPED",
+                    sentence("A comment is left out: %(text)s", text=rest[-80:]),
+                    f"line {number}",
                 )
 
 
@@ -140,7 +143,11 @@ def _event(script: _Script, rest: str, number: int, source: Source) -> Iterator[
     event = dict(zip(script.event_fields, values, strict=True))
     start, end = (_time(event.get(name, ""), number, source) for name in ("start", "end"))
     if effect := event.get("effect", "").strip():
-        source.losses.add("EFFECT_DROPPED", f"An effect is left out: {effect[:60]}", where)
+        source.losses.add(
+            "EFFECT_DROPPED",
+            sentence("An effect is left out: %(effect)s", effect=effect[:60]),
+            where,
+        )
     place, tags = script.styles.get(event.get("style", "").strip().lstrip("*"), (None, ""))
     raw = event.get("text", "")
     marked = from_markup(tags + _as_lines(raw, where, source, script.breaks_at_small_n))
@@ -149,7 +156,11 @@ def _event(script: _Script, rest: str, number: int, source: Source) -> Iterator[
             source.losses.add(note.code, note.message, where)
     if start == end:  # an editor's way to switch an event off
         shown = " ".join(plain(marked.text).split())[:80]
-        source.losses.add("NEVER_SHOWN", f"An event of no length is left out: {shown}", where)
+        source.losses.add(
+            "NEVER_SHOWN",
+            sentence("An event of no length is left out: %(text)s", text=shown),
+            where,
+        )
         return
     if not plain(marked.text).strip() and raw.strip():
         source.losses.add("EMPTY_EVENT", "An event without words is left out.", where)
@@ -168,7 +179,9 @@ def _time(written: str, number: int, source: Source) -> Flicks:
 def _as_lines(raw: str, where: str, source: Source, breaks_at_small_n: bool) -> str:
     """Text of an event with its own line breaks and spaces; overrides are still in it."""
     if _COMMENT.search(raw):
-        source.losses.add("COMMENT_DROPPED", f"A comment is left out: {raw[:80]}", where)
+        source.losses.add(
+            "COMMENT_DROPPED", sentence("A comment is left out: %(text)s", text=raw[:80]), where
+        )
         raw = _COMMENT.sub("", raw)
     raw = _LATE_COMMAND.sub(
         "{", raw
@@ -205,7 +218,9 @@ def _prepare(cues: Sequence[Cue], target: Target) -> list[Cue]:
         if looks := looks_like_markup(text):
             target.losses.add(
                 "LOOKS_LIKE_MARKUP",
-                f"Some players will hide {looks[:40]!r}, which is text here.",
+                sentence(
+                    "Some players will hide %(text)s, which is text here.", text=repr(looks[:40])
+                ),
                 f"cue {number}",
             )
         if text != cue.text:

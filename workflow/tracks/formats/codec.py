@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 from workflow.language.encodings import Reading
+from workflow.sentences import sentence
+from workflow.sentences import to_json as said
 from workflow.timebase import FLICKS_PER_MS, Flicks
 from workflow.tracks.cues import Cue
 
@@ -23,11 +25,12 @@ class Repair:
     """One thing that is not as it was in the file: mended or taken out on the way in, lost on the way out."""
 
     code: str  # stable: "MISSING_NUMBER"
-    message: str  # one sentence
+    message: str  # one sentence, in English; a `Sentence` where it has values
     where: str = ""  # "line 12", "cue 3"
+    cue: int = field(default=0, compare=False)  # of a line where a cue stands: its number; else 0
 
-    def to_json(self) -> dict[str, str]:
-        return {"code": self.code, "message": self.message, "where": self.where}
+    def to_json(self) -> dict[str, Any]:
+        return {"code": self.code, **said(self.message), "where": self.where, "cue": self.cue}
 
 
 class Remarks:
@@ -44,13 +47,18 @@ class Remarks:
         if self._counts[code] <= self._MOST_OF_ONE_CODE:
             self._kept.append(Repair(code, message, where))
 
-    def all(self) -> tuple[Repair, ...]:
+    def all(self, cue_at: Mapping[str, int] | None = None) -> tuple[Repair, ...]:
+        """What was collected; *cue_at* has the numbers of cues by where they stand in the file."""
         more = (
-            Repair(code, f"The same {count - self._MOST_OF_ONE_CODE} more times.")
+            Repair(
+                code,
+                sentence("The same %(count)s more times.", count=count - self._MOST_OF_ONE_CODE),
+            )
             for code, count in self._counts.items()
             if count > self._MOST_OF_ONE_CODE
         )
-        return (*self._kept, *more)
+        kept = (replace(one, cue=(cue_at or {}).get(one.where, 0)) for one in self._kept)
+        return (*kept, *more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from workflow.errors import BadInput
+from workflow.sentences import sentence
 from workflow.timebase import from_ms
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats import office, srt, tables, txt, xml
@@ -37,14 +38,17 @@ def _sniff(data: bytes) -> bool:
 def _read(source: Source) -> Iterator[RawCue]:
     parts = office.parts(source.data)
     document = xml.Document(parts[_MAIN].decode("utf-8", "replace"))
-    for part, what in (("word/footnotes.xml", "Footnotes"), ("word/comments.xml", "Comments")):
+    for part, message in (
+        ("word/footnotes.xml", sentence("Footnotes of the document are left out.")),
+        ("word/comments.xml", sentence("Comments of the document are left out.")),
+    ):
         if part in parts and any(
             xml.all_text(one).strip()
             for one in xml.descendants(
                 xml.Document(parts[part].decode("utf-8", "replace")).root, "t"
             )
         ):
-            source.losses.add("NOTES_LEFT", f"{what} of the document are left out.")
+            source.losses.add("NOTES_LEFT", message)
     rows = [
         [_text(cell) for cell in xml.children(row, "tc")]
         for table in xml.descendants(document.root, "tbl")
@@ -66,7 +70,8 @@ def _read(source: Source) -> Iterator[RawCue]:
         if any(text.strip() for text in beside):
             shown = " ".join(" ".join(beside).split())
             source.losses.add(
-                "TEXT_BESIDE_TABLE", f"Text outside the table is left out: {shown[:200]}"
+                "TEXT_BESIDE_TABLE",
+                sentence("Text outside the table is left out: %(text)s", text=shown[:200]),
             )
         numbered = enumerate(rows[skip:], start=skip + 1)
         yield from tables.cues_of(numbered, columns, source)

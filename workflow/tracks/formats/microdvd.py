@@ -13,6 +13,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from workflow.errors import BadInput
+from workflow.sentences import sentence
 from workflow.timebase import FrameGrid, from_ms, parse_rate
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats.codec import STYLE, Format, RawCue, Shown, Source, Target
@@ -44,17 +45,27 @@ def _read(source: Source) -> Iterator[RawCue]:
         if not (found := _LINE.fullmatch(line)):
             if line.strip():
                 source.losses.add(
-                    "TEXT_WITHOUT_TIME", f"Belongs to no cue, left out: {line.strip()[:200]}", where
+                    "TEXT_WITHOUT_TIME",
+                    sentence("Belongs to no cue, left out: %(text)s", text=line.strip()[:200]),
+                    where,
                 )
             continue
         if stated is None and number <= 3 and _states_rate(found):
             stated = parse_rate(found[3].lower().replace("fps", "").replace(",", ".").strip())
             if rate is None:
                 rate = stated
-                source.repairs.add("FRAME_RATE", f"The file says that it counts {rate} a second.")
+                source.repairs.add(
+                    "FRAME_RATE",
+                    sentence("The file says that it counts %(rate)s a second.", rate=str(rate)),
+                )
             elif rate != stated:
                 source.repairs.add(
-                    "FRAME_RATE", f"The file says {stated} frames a second; read with {rate}."
+                    "FRAME_RATE",
+                    sentence(
+                        "The file says %(stated)s frames a second; read with %(rate)s.",
+                        stated=str(stated),
+                        rate=str(rate),
+                    ),
                 )
             continue
         if rate is None:
@@ -95,9 +106,17 @@ def _as_ours(raw: str, where: str, source: Source) -> str:
                 if code[1] == "Y":
                     lasting |= wanted
                 if set(code[2].lower()) - set("ibu, "):
-                    source.losses.add("TAG_DROPPED", f"Style left out: {code[0][:60]}", where)
+                    source.losses.add(
+                        "TAG_DROPPED",
+                        sentence("Style left out: %(code)s", code=code[0][:60]),
+                        where,
+                    )
             else:
-                source.losses.add("TAG_DROPPED", f"A code was taken out: {code[0][:60]}", where)
+                source.losses.add(
+                    "TAG_DROPPED",
+                    sentence("A code was taken out: %(code)s", code=code[0][:60]),
+                    where,
+                )
         lines.append([Run(run.text, run.style | style) for run in runs_of(_CODE.sub("", line))[0]])
     return from_runs(lines)
 
@@ -120,7 +139,9 @@ def _prepare(cues: Sequence[Cue], target: Target) -> list[Cue]:
         if looks := looks_like_markup(from_runs([line] for line in tight)):
             target.losses.add(
                 "LOOKS_LIKE_MARKUP",
-                f"Some players will hide {looks[:40]!r}, which is text here.",
+                sentence(
+                    "Some players will hide %(text)s, which is text here.", text=repr(looks[:40])
+                ),
                 f"cue {number}",
             )
         prepared.append(replace(cue, text=from_runs([line] for line in tight)))

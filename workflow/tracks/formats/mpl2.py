@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from workflow.sentences import sentence
 from workflow.timebase import FLICKS_PER_SECOND
 from workflow.tracks.formats.codec import Format, RawCue, Source
 from workflow.tracks.text import from_markup
@@ -25,12 +26,16 @@ def _read(source: Source) -> Iterator[RawCue]:
         if not (found := _LINE.fullmatch(line)):
             if line.strip():
                 source.losses.add(
-                    "TEXT_WITHOUT_TIME", f"Belongs to no cue, left out: {line.strip()[:200]}", where
+                    "TEXT_WITHOUT_TIME",
+                    sentence("Belongs to no cue, left out: %(text)s", text=line.strip()[:200]),
+                    where,
                 )
             continue
         words = found[3]
         for code in _CODE.findall(words):
-            source.losses.add("TAG_DROPPED", f"A code was taken out: {code[:60]}", where)
+            source.losses.add(
+                "TAG_DROPPED", sentence("A code was taken out: %(code)s", code=code[:60]), where
+            )
         lines = [
             f"<i>{part[1:]}</i>" if part.startswith("/") else part
             for part in _CODE.sub("", words).split("|")

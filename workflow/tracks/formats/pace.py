@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from workflow.sentences import sentence
 from workflow.timebase import FLICKS_PER_SECOND, Flicks
 from workflow.tracks import limits
 from workflow.tracks.formats.codec import RawCue, Remarks
@@ -39,14 +40,18 @@ def timed(raws: Iterable[RawCue], repairs: Remarks) -> list[RawCue]:
     if starts:
         repairs.add(
             "NO_TIMES",
-            f"{starts} cues have no times in the file: each got the time that reading it takes, "
-            "after the cue before it. Align the track.",
+            sentence(
+                "%(count)s cues have no times in the file: each got the time that reading it takes, after the cue before it. Align the track.",
+                count=starts,
+            ),
         )
     if ends:
         repairs.add(
             "NO_END_TIMES",
-            f"{ends} cues have no end in the file: each stays as long as reading it takes, at most "
-            "until the next begins.",
+            sentence(
+                "%(count)s cues have no end in the file: each stays as long as reading it takes, at most until the next begins.",
+                count=ends,
+            ),
         )
     filled: list[RawCue] = []
     free: Flicks = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from workflow.sentences import sentence
 from workflow.timebase import from_ms
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats.codec import Format, RawCue, Shown, Source, Target
@@ -43,7 +44,9 @@ def _read(source: Source) -> Iterator[RawCue]:
             lines.append(line)
         else:
             source.losses.add(
-                "HEADER_DROPPED", f"Left out of the header: {line.strip()[:80]}", f"line {number}"
+                "HEADER_DROPPED",
+                sentence("Left out of the header: %(text)s", text=line.strip()[:80]),
+                f"line {number}",
             )
     if at:
         yield _cue(at, lines, source)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from workflow.errors import BadInput
+from workflow.sentences import sentence
 from workflow.timebase import from_seconds
 from workflow.tracks import limits
 from workflow.tracks.formats.codec import Format, RawCue, Source
@@ -56,7 +57,9 @@ def _read(source: Source) -> Iterator[RawCue]:
             "FORMAT", f"The SCC file cannot be read: {str(error)[:120]}.", advice="Export it again."
         ) from None
     for complaint in complaints:
-        source.losses.add("CODE_DROPPED", f"Not understood: {complaint[:120]}")
+        source.losses.add(
+            "CODE_DROPPED", sentence("Not understood: %(text)s", text=complaint[:120])
+        )
     if paragraphs:
         source.losses.add(
             "STYLES_DROPPED", "Colours and places on the picture are left out.", "line 1"

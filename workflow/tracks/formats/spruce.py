@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from workflow.errors import BadInput
+from workflow.sentences import sentence
 from workflow.timebase import Flicks, FrameGrid, nominal_rate
 from workflow.tracks.formats.codec import Format, RawCue, Source
 from workflow.tracks.formats.times import bad_time
@@ -34,11 +35,15 @@ def _read(source: Source) -> Iterator[RawCue]:
             yield RawCue(number, start, end, _ours(found[9], where, source))
         elif setting := _SETTING.fullmatch(line):
             source.losses.add(
-                "STYLES_DROPPED", f"A setting is left out: {setting[0].strip()[:80]}", where
+                "STYLES_DROPPED",
+                sentence("A setting is left out: %(setting)s", setting=setting[0].strip()[:80]),
+                where,
             )
         elif line.strip() and not line.lstrip().startswith("//"):
             source.losses.add(
-                "TEXT_WITHOUT_TIME", f"Belongs to no cue, left out: {line.strip()[:200]}", where
+                "TEXT_WITHOUT_TIME",
+                sentence("Belongs to no cue, left out: %(text)s", text=line.strip()[:200]),
+                where,
             )
 
 

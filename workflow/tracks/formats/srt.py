@@ -18,6 +18,7 @@ import pysrt
 import srt
 
 from workflow.errors import ToolFailed
+from workflow.sentences import sentence
 from workflow.timebase import Flicks, from_ms, to_ms
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue
@@ -115,7 +116,9 @@ def _scan(source: Source) -> Iterator[_Block]:
             yield block
         elif stray := " ".join(" ".join(before).split()):
             repairs.add(
-                "TEXT_BEFORE_FIRST_CUE", f"Not part of any cue, left out: {stray[:200]}", "line 1"
+                "TEXT_BEFORE_FIRST_CUE",
+                sentence("Not part of any cue, left out: %(text)s", text=stray[:200]),
+                "line 1",
             )
         block = _Block(index, *_times(found, line, index, repairs))
         before = block.lines
@@ -157,7 +160,15 @@ def _take_number(
     if last < len(before) - 1:
         repairs.add("BLANK_AFTER_NUMBER", "A blank line between the number and the times.", where)
     if number != expected:
-        repairs.add("NUMBER_OUT_OF_ORDER", f"Numbered {number} where {expected} comes next.", where)
+        repairs.add(
+            "NUMBER_OUT_OF_ORDER",
+            sentence(
+                "Numbered %(number)s where %(expected)s comes next.",
+                number=number,
+                expected=expected,
+            ),
+            where,
+        )
     del before[last:]
     return number + 1
 
@@ -174,9 +185,17 @@ def _times(found: re.Match[str], line: str, number: int, repairs: Remarks) -> tu
             )
     else:
         if found["arrow"] != "-->":
-            repairs.add("ARROW", f"The arrow is written {found['arrow']!r}.", where)
+            repairs.add(
+                "ARROW",
+                sentence("The arrow is written %(arrow)s.", arrow=repr(found["arrow"])),
+                where,
+            )
         if rest := found["rest"].strip():
-            repairs.add("COORDINATES_DROPPED", f"Left out after the times: {rest[:80]}", where)
+            repairs.add(
+                "COORDINATES_DROPPED",
+                sentence("Left out after the times: %(text)s", text=rest[:80]),
+                where,
+            )
     start, end = (read_time(found[name], number, repairs, mark=",") for name in ("start", "end"))
     return start, end
 
@@ -231,7 +250,9 @@ def _prepare(cues: Sequence[Cue], target: Target) -> list[Cue]:
         if looks := looks_like_markup(cue.text):
             target.losses.add(
                 "LOOKS_LIKE_MARKUP",
-                f"Some players will hide {looks[:40]!r}, which is text here.",
+                sentence(
+                    "Some players will hide %(text)s, which is text here.", text=repr(looks[:40])
+                ),
                 f"cue {number}",
             )
         text = _without_arrows(cue.text)

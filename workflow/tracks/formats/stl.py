@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from workflow.errors import BadInput
+from workflow.sentences import sentence
 from workflow.timebase import FrameGrid, from_seconds, nominal_rate, parse_rate
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats import iso6937
@@ -70,7 +71,10 @@ def _read(source: Source) -> Iterator[RawCue]:
     rate = _rate_of(head, source)
     table = head[12:14].decode("latin-1")
     if table not in {"00", *_CODE_TABLES}:
-        source.repairs.add("CODE_TABLE", f"Code table {table!r} is unknown; read as Latin (00).")
+        source.repairs.add(
+            "CODE_TABLE",
+            sentence("Code table %(table)s is unknown; read as Latin (00).", table=repr(table)),
+        )
     first = _programme_start(head, rate)
     subtitles = list(_subtitles(data, source))
     starts = [_frames(one.times[:4], rate) for one in subtitles if not one.is_comment]
@@ -78,13 +82,20 @@ def _read(source: Source) -> Iterator[RawCue]:
     if offset:
         source.repairs.add(
             "PROGRAMME_START",
-            f"The times began at {head[256:258].decode('latin-1')} hours; counted from there.",
+            sentence(
+                "The times began at %(hours)s hours; counted from there.",
+                hours=head[256:258].decode("latin-1"),
+            ),
         )
     before: tuple[RawCue, str] | None = None  # a cumulative subtitle and its whole text
     for one in subtitles:
         where = f"line {one.block}"
         if one.is_comment:
-            source.losses.add("COMMENT_DROPPED", f"A comment is left out: {one.text[:40]!r}", where)
+            source.losses.add(
+                "COMMENT_DROPPED",
+                sentence("A comment is left out: %(text)s", text=repr(one.text[:40])),
+                where,
+            )
             continue
         start, end = (
             FrameGrid(rate).time_of(_checked(times, rate, one.block) - offset)
@@ -123,7 +134,9 @@ def _rate_of(head: bytes, source: Source) -> Fraction:
         return source.frame_rate
     if said in {23, 30}:
         rate = Fraction(24000, 1001) if said == 23 else said
-        source.repairs.add("FRAME_RATE", f"Read with {rate} frames a second.")
+        source.repairs.add(
+            "FRAME_RATE", sentence("Read with %(rate)s frames a second.", rate=str(rate))
+        )
         return rate
     return said
 
@@ -160,10 +173,20 @@ def _checked(times: tuple[int, ...], rate: Fraction, block: int) -> int:
 def _subtitles(data: bytes, source: Source) -> Iterator[_Subtitle]:
     blocks, rest = divmod(len(data) - _HEAD, _BLOCK.size)
     if rest:
-        source.losses.add("TRUNCATED", f"The last {rest} bytes are no whole block, left out.")
+        source.losses.add(
+            "TRUNCATED",
+            sentence("The last %(rest)s bytes are no whole block, left out.", rest=rest),
+        )
     said = data[238:243].strip()
     if said.isdigit() and int(said) != blocks:
-        source.repairs.add("BLOCK_COUNT", f"{int(said)} blocks are announced, {blocks} are there.")
+        source.repairs.add(
+            "BLOCK_COUNT",
+            sentence(
+                "%(announced)s blocks are announced, %(blocks)s are there.",
+                announced=int(said),
+                blocks=blocks,
+            ),
+        )
     held = b""
     for block in range(blocks):
         fields = _BLOCK.unpack_from(data, _HEAD + block * _BLOCK.size)
@@ -241,7 +264,11 @@ def _decoded(data: bytes, table: str, where: str, source: Source) -> str:
         text, unknown = iso6937.decode(data)
     if unknown:
         source.losses.add(
-            "LETTERS", f"Bytes that stand for no letter: {bytes(unknown[:8]).hex(' ')}.", where
+            "LETTERS",
+            sentence(
+                "Bytes that stand for no letter: %(bytes)s.", bytes=bytes(unknown[:8]).hex(" ")
+            ),
+            where,
         )
     return text
 
@@ -280,7 +307,11 @@ def _prepare(cues: Sequence[Cue], target: Target) -> list[Cue]:
         changed = {char for char in plain(cue.text) if _writable(char, table) != char} - {"\n"}
         if changed:
             told = ", ".join(f"{char} as {_writable(char, table)}" for char in sorted(changed))
-            target.losses.add("LETTERS", f"Signs that the file lacks: {told[:200]}.", where)
+            target.losses.add(
+                "LETTERS",
+                sentence("Signs that the file lacks: %(signs)s.", signs=told[:200]),
+                where,
+            )
         written = ["".join(_writable(char, table) for char in line.text) for line in lines]
         tight = [re.sub(" {2,}", " ", text).strip(" ") for text in written]
         if tight != written:
@@ -304,7 +335,11 @@ def _warn(cues: Sequence[Cue], number: int, lines: Sequence[str], target: Target
     if longest > _TELETEXT_WIDTH:
         target.losses.add(
             "TELETEXT_WIDTH",
-            f"A line has {longest} characters; a teletext row shows {_TELETEXT_WIDTH}.",
+            sentence(
+                "A line has %(longest)s characters; a teletext row shows %(most)s.",
+                longest=longest,
+                most=_TELETEXT_WIDTH,
+            ),
             f"cue {number}",
         )
 
@@ -428,7 +463,9 @@ def _head(
 ) -> bytes:
     title = _ascii(target.title)
     if title != target.title:
-        target.losses.add("TITLE", f"The title is written in ASCII: {title[:32]!r}.")
+        target.losses.add(
+            "TITLE", sentence("The title is written in ASCII: %(title)s.", title=repr(title[:32]))
+        )
     fields = (
         ("850", 3),
         (f"STL{nominal_rate(rate)}.01", 8),

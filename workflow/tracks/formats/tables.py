@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from workflow.errors import BadInput
+from workflow.sentences import sentence
 from workflow.timebase import Flicks, FrameGrid, from_seconds, nominal_rate
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue
@@ -166,14 +167,19 @@ def cues_of(rows: Iterable[tuple[int, Row]], columns: Columns, source: Source) -
         texts = columns.at["source"]
     for i in sorted({*columns.left, columns.at["text"]} - {texts}):
         if any(_cell(row, i) for _, row in held):
-            source.losses.add("COLUMN_LEFT", f"A column is left out: {columns.names[i][:60]!r}.")
+            source.losses.add(
+                "COLUMN_LEFT",
+                sentence("A column is left out: %(name)s.", name=repr(columns.names[i][:60])),
+            )
     for number, row in held:
         text = _cell(row, texts)
         start, end = _times(row, columns, number, source)
         if not text and start is None:
             if shown := " ".join(" ".join(_words(cell) for cell in row).split()):
                 source.losses.add(
-                    "ROW_LEFT", f"A row without text is left out: {shown[:120]}", f"line {number}"
+                    "ROW_LEFT",
+                    sentence("A row without text is left out: %(text)s", text=shown[:120]),
+                    f"line {number}",
                 )
             continue
         position = None
@@ -258,7 +264,11 @@ def time_of(cell: Cell, number: int, source: Source) -> Flicks | None:
             micros = ((cell.hour * 60 + cell.minute) * 60 + cell.second) * 1_000_000
             return from_seconds(Fraction(micros + cell.microsecond, 1_000_000))
         case int() | float():
-            source.repairs.add("TIME_FORM", f"{cell} was read as seconds.", f"line {number}")
+            source.repairs.add(
+                "TIME_FORM",
+                sentence("%(written)s was read as seconds.", written=str(cell)),
+                f"line {number}",
+            )
             return from_seconds(Fraction(str(cell)))
         case datetime.date():
             raise bad_time(number, f"holds the date {cell} where a time was expected")
@@ -268,7 +278,11 @@ def time_of(cell: Cell, number: int, source: Source) -> Flicks | None:
     if found := _FRAMES.fullmatch(written):
         return _frames(found, number, source)
     if re.fullmatch(r"\d{1,6}(?:[.,]\d{1,6})?", written):
-        source.repairs.add("TIME_FORM", f"{written} was read as seconds.", f"line {number}")
+        source.repairs.add(
+            "TIME_FORM",
+            sentence("%(written)s was read as seconds.", written=written),
+            f"line {number}",
+        )
         return from_seconds(Fraction(written.replace(",", ".")))
     if not (one := _ONE.fullmatch(written)):
         raise bad_time(number, f"holds {written[:40]!r}, which is no time")

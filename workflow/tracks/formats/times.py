@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 
 from workflow.errors import BadInput
+from workflow.sentences import sentence
 from workflow.timebase import Flicks, from_seconds, to_ms
 from workflow.tracks.formats.codec import Remarks
 
@@ -51,11 +52,27 @@ def read_time(
     if int(minutes) > 59 or int(seconds) > 59:
         raise bad_time(line, f"holds {written!r}: minutes and seconds end at 59")
     if point != mark:
-        repairs.add("DECIMAL_MARK", f"{written!r} has no {mark!r} before the fraction.", where)
+        repairs.add(
+            "DECIMAL_MARK",
+            sentence(
+                "%(written)s has no %(mark)s before the fraction.",
+                written=repr(written),
+                mark=repr(mark),
+            ),
+            where,
+        )
     if len(digits or "000") != decimals and digits is not None:
-        repairs.add("DECIMALS", f"{written!r} was read as a decimal fraction of a second.", where)
+        repairs.add(
+            "DECIMALS",
+            sentence(
+                "%(written)s was read as a decimal fraction of a second.", written=repr(written)
+            ),
+            where,
+        )
     if hours == "" and needs_hours:
-        repairs.add("HOURS_MISSING", f"{written!r} has no hours.", where)
+        repairs.add(
+            "HOURS_MISSING", sentence("%(written)s has no hours.", written=repr(written)), where
+        )
     elif (
         (hours and len(hours) < hour_digits)
         or len(hours) > 2
@@ -63,9 +80,15 @@ def read_time(
         or len(seconds) != 2
         or tight != written
     ):
-        repairs.add("TIME_FORM", f"{written!r} is not in the usual form.", where)
+        repairs.add(
+            "TIME_FORM",
+            sentence("%(written)s is not in the usual form.", written=repr(written)),
+            where,
+        )
     if int(hours or 0) >= 24:
-        repairs.add("LONG_TIME", f"{written!r} is beyond 24 hours.", where)
+        repairs.add(
+            "LONG_TIME", sentence("%(written)s is beyond 24 hours.", written=repr(written)), where
+        )
     whole = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)
     fraction = Fraction(int(digits), 10 ** len(digits)) if digits else Fraction(0)
     time = from_seconds(whole + fraction)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from workflow.sentences import sentence
 from workflow.timebase import FLICKS_PER_SECOND
 from workflow.tracks.formats.codec import Format, RawCue, Source
 from workflow.tracks.formats.times import bad_time
@@ -27,7 +28,9 @@ def _read(source: Source) -> Iterator[RawCue]:
         if not (found := _LINE.fullmatch(line)):
             if line.strip():
                 source.losses.add(
-                    "TEXT_WITHOUT_TIME", f"Belongs to no cue, left out: {line.strip()[:200]}", where
+                    "TEXT_WITHOUT_TIME",
+                    sentence("Belongs to no cue, left out: %(text)s", text=line.strip()[:200]),
+                    where,
                 )
             continue
         hours, minutes, seconds, row, text = found.groups()

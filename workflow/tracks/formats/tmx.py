@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree as ET
 
+from workflow.sentences import sentence
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats import translation, xml
 from workflow.tracks.formats.codec import WHOLE, Format, RawCue, Shown, Source, Target
@@ -51,7 +52,11 @@ def _read(source: Source) -> Iterator[RawCue]:
         )
     if left:
         source.losses.add(
-            "COLUMN_LEFT", f"Texts in other languages are left out: {', '.join(sorted(left))}."
+            "COLUMN_LEFT",
+            sentence(
+                "Texts in other languages are left out: %(languages)s.",
+                languages=", ".join(sorted(left)),
+            ),
         )
 
 

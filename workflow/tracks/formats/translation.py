@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from xml.etree import ElementTree as ET
 
+from workflow.sentences import sentence
 from workflow.timebase import from_ms
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats import xml
@@ -114,7 +115,11 @@ def text_of(element: ET.Element | None, preserve: bool, where: str, source: Sour
                     parts.append("\n")
                 else:
                     shown = native or f"{name} {kind}".strip()
-                    source.losses.add("TAG_DROPPED", f"A code was taken out: {shown[:60]}", where)
+                    source.losses.add(
+                        "TAG_DROPPED",
+                        sentence("A code was taken out: %(code)s", code=shown[:60]),
+                        where,
+                    )
             else:
                 walk(child)
             words(child.tail)

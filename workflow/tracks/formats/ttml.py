@@ -15,6 +15,7 @@ from fractions import Fraction
 from xml.etree import ElementTree as ET
 
 from workflow.errors import BadInput
+from workflow.sentences import sentence
 from workflow.timebase import Flicks, from_seconds, nominal_rate
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats import xml
@@ -56,13 +57,19 @@ class _Times:
         if found := self._CLOCK.fullmatch(written):
             return self._clock(found, line, written)
         if (found := self._SHORT.fullmatch(written)) and Fraction(found[2]) < 60:
-            self.source.repairs.add("TIME_FORM", f"{written!r} has no hours.", f"line {line}")
+            self.source.repairs.add(
+                "TIME_FORM",
+                sentence("%(written)s has no hours.", written=repr(written)),
+                f"line {line}",
+            )
             return from_seconds(int(found[1]) * 60 + Fraction(found[2]))
         if found := self._OFFSET.fullmatch(written):
             number, unit = Fraction(found[2]), found[3]
             if unit is None:
                 self.source.repairs.add(
-                    "TIME_FORM", f"{written!r} has no unit; read as seconds.", f"line {line}"
+                    "TIME_FORM",
+                    sentence("%(written)s has no unit; read as seconds.", written=repr(written)),
+                    f"line {line}",
                 )
             if unit == "f":
                 self._uses_frames(line)
@@ -83,7 +90,9 @@ class _Times:
             raise bad_time(line, f"holds {written!r}: minutes and seconds end at 59")
         if mark == ",":
             self.source.repairs.add(
-                "DECIMAL_MARK", f"{written!r} has no '.' before the fraction.", f"line {line}"
+                "DECIMAL_MARK",
+                sentence("%(written)s has no '.' before the fraction.", written=repr(written)),
+                f"line {line}",
             )
         whole = int(hours) * 3600 + int(minutes) * 60 + int(seconds)
         if frames is None and not self.is_smpte:
@@ -110,7 +119,10 @@ class _Times:
             self.told = True
             self.source.repairs.add(
                 "FRAME_RATE",
-                f"The file counts frames and does not say of which rate; read with {self.frame_rate}.",
+                sentence(
+                    "The file counts frames and does not say of which rate; read with %(rate)s.",
+                    rate=str(self.frame_rate),
+                ),
                 f"line {line}",
             )
 
@@ -301,7 +313,9 @@ def _note_what_is_left_out(root: ET.Element, source: Source) -> None:
     }
     if styled:
         source.losses.add(
-            "STYLES_DROPPED", f"Left out of the styles: {', '.join(sorted(styled))}.", "line 1"
+            "STYLES_DROPPED",
+            sentence("Left out of the styles: %(names)s.", names=", ".join(sorted(styled))),
+            "line 1",
         )
     if any(True for _ in xml.descendants(root, "image")) or any(
         "backgroundImage" in xml.attributes(element) for element in root.iter()
@@ -485,7 +499,10 @@ def _pieces(element: ET.Element, place: _Place, reader: _Reader) -> Iterator[_Pi
         if in_turn or hidden:  # text that stands alone in a sequence has no time
             if text.strip():
                 reader.source.losses.add(
-                    "HIDDEN_TEXT", f"Text that is not shown is left out: {text.strip()[:80]}"
+                    "HIDDEN_TEXT",
+                    sentence(
+                        "Text that is not shown is left out: %(text)s", text=text.strip()[:80]
+                    ),
                 )
             return
         if place.preserve:
@@ -535,7 +552,11 @@ def _pieces(element: ET.Element, place: _Place, reader: _Reader) -> Iterator[_Pi
         elif name not in _SILENT and (inner_text := " ".join(xml.all_text(child).split())):
             reader.source.losses.add(
                 "TAG_DROPPED",
-                f"An element {name!r} was left out: {inner_text[:60]}",
+                sentence(
+                    "An element %(name)s was left out: %(text)s",
+                    name=repr(name),
+                    text=inner_text[:60],
+                ),
                 f"line {reader.document.line(child)}",
             )
         yield from piece(child.tail)
@@ -544,7 +565,9 @@ def _pieces(element: ET.Element, place: _Place, reader: _Reader) -> Iterator[_Pi
 def _note_hidden(element: ET.Element, line: int, reader: _Reader) -> None:
     if hidden := " ".join(xml.all_text(element).split()):
         reader.source.losses.add(
-            "HIDDEN_TEXT", f"Text that is not shown is left out: {hidden[:80]}", f"line {line}"
+            "HIDDEN_TEXT",
+            sentence("Text that is not shown is left out: %(text)s", text=hidden[:80]),
+            f"line {line}",
         )
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from workflow.sentences import sentence
 from workflow.timebase import from_ms
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue
@@ -105,7 +106,7 @@ def _read(source: Source) -> Iterator[RawCue]:
         elif line.strip():
             source.losses.add(
                 "TEXT_BEFORE_FIRST_CUE",
-                f"Not part of any cue, left out: {line.strip()[:200]}",
+                sentence("Not part of any cue, left out: %(text)s", text=line.strip()[:200]),
                 f"line {number}",
             )
     yield from (_closed(cue, source) for cue in held if cue.text.strip() or cue.uid)
@@ -153,11 +154,11 @@ def _prose(lines: list[str], repairs: Remarks) -> Iterator[RawCue]:
 def _pieces(paragraph: str) -> Iterator[str]:
     """Sentences together while they fit into a cue; a longer one breaks between words."""
     held = ""
-    for sentence in _SENTENCE.findall(paragraph) or [paragraph]:
-        if held and len(held) + len(sentence.rstrip()) > _CUE_OF_PROSE:
+    for part in _SENTENCE.findall(paragraph) or [paragraph]:
+        if held and len(held) + len(part.rstrip()) > _CUE_OF_PROSE:
             yield held.rstrip()
             held = ""
-        for word in re.findall(r"\S+\s*", sentence):
+        for word in re.findall(r"\S+\s*", part):
             if held and len(held) + len(word.rstrip()) > _CUE_OF_PROSE:
                 yield held.rstrip()
                 held = ""

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from workflow.sentences import sentence
 from workflow.timebase import from_ms
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue
@@ -60,11 +61,15 @@ def _blocks(text: str) -> Iterator[_Block]:
         yield _Block(number - len(lines) + 1, lines)
 
 
-_LOST_BLOCKS = {
-    "STYLE": ("STYLE_DROPPED", "A style sheet is left out"),
-    "REGION": ("REGION_DROPPED", "A region is left out"),
-    "NOTE": ("NOTE_DROPPED", "A comment is left out"),
-}
+_LOST_BLOCKS = {"STYLE": "STYLE_DROPPED", "REGION": "REGION_DROPPED", "NOTE": "NOTE_DROPPED"}
+
+
+def _left_out(kind: str, text: str) -> str:
+    if kind == "STYLE":
+        return sentence("A style sheet is left out: %(text)s", text=text)
+    if kind == "REGION":
+        return sentence("A region is left out: %(text)s", text=text)
+    return sentence("A comment is left out: %(text)s", text=text)
 
 
 def _read(source: Source) -> Iterator[RawCue]:
@@ -80,16 +85,19 @@ def _read(source: Source) -> Iterator[RawCue]:
             head = lines if at is None else lines[: max(1, at - 1)]
             rest = " ".join(" ".join(head).split())[6:].strip()
             if rest:
-                source.losses.add("HEADER_DROPPED", f"Left out of the header: {rest[:80]}", where)
+                source.losses.add(
+                    "HEADER_DROPPED",
+                    sentence("Left out of the header: %(text)s", text=rest[:80]),
+                    where,
+                )
             if at is None:
                 continue
             source.repairs.add("MISSING_BLANK_LINE", "No blank line after the header.", where)
             lines, first = lines[len(head) :], first + len(head)
         kind = lines[0].split(maxsplit=1)[0]
         if kind in _LOST_BLOCKS and not _TIMES.fullmatch(lines[0]):
-            code, message = _LOST_BLOCKS[kind]
-            shown = " ".join(" ".join(lines).split())
-            source.losses.add(code, f"{message}: {shown[:80]}", where)
+            shown = " ".join(" ".join(lines).split())[:80]
+            source.losses.add(_LOST_BLOCKS[kind], _left_out(kind, shown), where)
             continue
         if held and began_empty and not any(_are_times(line) for line in lines):
             source.repairs.add(
@@ -120,7 +128,9 @@ def _cues(lines: list[str], first: int, source: Source) -> Iterator[RawCue]:
     if not starts:
         text = " ".join(" ".join(lines).split())
         source.losses.add(
-            "TEXT_WITHOUT_TIME", f"Belongs to no cue, left out: {text[:200]}", f"line {first}"
+            "TEXT_WITHOUT_TIME",
+            sentence("Belongs to no cue, left out: %(text)s", text=text[:200]),
+            f"line {first}",
         )
         return
     for i, start in enumerate(starts):
@@ -128,7 +138,9 @@ def _cues(lines: list[str], first: int, source: Source) -> Iterator[RawCue]:
         name = lines[start - 1].strip() if start and start - 1 not in starts else ""
         if (i == 0 or "-->" in name) and name and not _NUMBER.fullmatch(name):
             source.losses.add(
-                "CUE_ID", f"The name of the cue is left out: {name[:80]}", f"line {line}"
+                "CUE_ID",
+                sentence("The name of the cue is left out: %(name)s", name=name[:80]),
+                f"line {line}",
             )
         found = _TIMES.fullmatch(lines[start])
         if not found:
@@ -171,11 +183,17 @@ def _text(lines: list[str], line: int, source: Source) -> tuple[str, str]:
         if name in {"i", "b", "u"} and (not rest or rest[0] in ". \t"):
             parts.append(f"<{end}{name}>")
             if rest:
-                source.losses.add("TAG_DROPPED", f"Classes taken out of {found[0][:60]}", where)
+                source.losses.add(
+                    "TAG_DROPPED",
+                    sentence("Classes taken out of %(tag)s", tag=found[0][:60]),
+                    where,
+                )
         elif name == "v" and not end and not speaker:
             speaker = html.unescape(re.sub(r"^(?:\.\S*)?\s*", "", rest)).strip()
         elif name != "v":
-            source.losses.add("TAG_DROPPED", f"A tag was taken out: {found[0][:60]}", where)
+            source.losses.add(
+                "TAG_DROPPED", sentence("A tag was taken out: %(tag)s", tag=found[0][:60]), where
+            )
     parts.append(_literal(raw[last:], where, source))
     text, changed = balance("".join(parts))
     if changed:
@@ -210,7 +228,9 @@ def _position(settings: str, line: int, source: Source) -> int | None:
     position = row * 3 + column
     if settings.strip() and settings.strip() != _settings(position):
         source.losses.add(
-            "SETTINGS", f"Place kept roughly of: {settings.strip()[:80]}", f"line {line}"
+            "SETTINGS",
+            sentence("Place kept roughly of: %(settings)s", settings=settings.strip()[:80]),
+            f"line {line}",
         )
     return None if position == 2 else position
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree as ET
 
+from workflow.sentences import sentence
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats import translation, xml
 from workflow.tracks.formats.codec import WHOLE, Format, RawCue, Shown, Source, Target
@@ -41,7 +42,10 @@ def _read(source: Source) -> Iterator[RawCue]:
     if "original" in taken:
         source.repairs.add(
             "COLUMN",
-            f"{taken.count('original')} units have no translation: the original was read.",
+            sentence(
+                "%(count)s units have no translation: the original was read.",
+                count=taken.count("original"),
+            ),
         )
     if taken.count("translation"):
         source.losses.add("COLUMN_LEFT", "The original texts beside the translations are left out.")

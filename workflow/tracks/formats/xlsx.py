@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from python_calamine import CalamineWorkbook
 
 from workflow.errors import BadInput
+from workflow.sentences import sentence
 from workflow.timebase import from_ms
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue
@@ -46,7 +47,9 @@ def _read(source: Source) -> Iterator[RawCue]:
             continue
         for other, others in sheets[:i] + sheets[i + 1 :]:
             if any(any(cell not in {None, ""} for cell in row) for row in others):
-                source.losses.add("SHEET_LEFT", f"A sheet is left out: {other[:60]!r}.")
+                source.losses.add(
+                    "SHEET_LEFT", sentence("A sheet is left out: %(name)s.", name=repr(other[:60]))
+                )
         columns, skip = found
         yield from tables.cues_of(enumerate(rows[skip:], start=skip + 1), columns, source)
         return
