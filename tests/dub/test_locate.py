@@ -202,6 +202,20 @@ def test_edges_go_to_the_sound_and_not_to_a_stop_within_a_word() -> None:
     assert (start, end) == (pytest.approx(0.5, abs=0.006), pytest.approx(1.25, abs=0.006))
 
 
+def test_an_edge_that_noise_hides_stays_where_the_search_heard_it() -> None:
+    random = np.random.default_rng(0)
+    samples = random.normal(0, 0.02, 32_000).astype(np.float32)
+    samples[8_000:20_000] += random.normal(
+        0, 0.015, 12_000
+    )  # a soft sound, not much over the noise
+    samples[10_000:18_000] += random.normal(0, 0.1, 8_000)
+    quiet = np.ones(200, bool)
+    quiet[45:130] = False
+    loudness = Loudness(Sound(samples), quiet)
+    start, end = loudness.of(0.51, 1.24, not_before=0.0, not_after=2.0)
+    assert (start, end) == (pytest.approx(0.5, abs=0.03), pytest.approx(1.25, abs=0.03))
+
+
 def test_loud_and_soft_recordings_are_the_same_to_the_locator() -> None:
     reading = read_aloud(many_lines(8, 10), ORDERLY, seed=10)
     soft = replace(reading, samples=reading.samples * np.float32(0.01))

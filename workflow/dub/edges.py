@@ -11,6 +11,8 @@ PER_SECOND = 200
 _REACH = 40  # steps that an edge may move: 0.2 s
 _BREATH = 12  # steps of quiet that part two sounds: 60 ms
 _NOISY_DB = 25.0
+_RANGE_DB = 32.0  # of a line's sounds
+_HIDDEN_DB = 20.0  # with so many of them in the noise the edge is where the search heard it
 _BLOCK = 1 << 15  # steps
 _LONG_PAUSE = 60  # steps; a longer one says no more
 
@@ -41,7 +43,10 @@ class Loudness:
             return start, end
         peak = float(np.percentile(inside, 90))
         clear = peak - self._floor > 12
-        threshold = max(self._floor + 6, peak - 32) if clear else self._floor + 3
+        threshold = max(self._floor + 6, peak - _RANGE_DB) if clear else self._floor + 3
+        # What the noise hides of a line's first and last sounds, the search has still heard by their colour.
+        hidden = max(0.0, threshold - (peak - _RANGE_DB)) / _HIDDEN_DB
+        inwards = round(_REACH * max(0.0, 1 - hidden))
         lowest = round(not_before * PER_SECOND) + 2 if not_before > 0 else 0
         highest = min(len(self._level) - 1, round(min(not_after, 1e6) * PER_SECOND) - 2)
         loud = self._level[max(0, lowest) : max(lowest, highest) + 1] > threshold
@@ -52,9 +57,9 @@ class Loudness:
             before = np.concatenate([[_LONG_PAUSE], between])
             after = np.concatenate([between, [_LONG_PAUSE]])
             first = _nearest(
-                first, begins, before, max(lowest, first - _REACH), min(first + _REACH, last)
+                first, begins, before, max(lowest, first - _REACH), min(first + inwards, last)
             )
-            last = _nearest(last, ends, after, max(first + 1, last - _REACH), last + _REACH)
+            last = _nearest(last, ends, after, max(first + 1, last - inwards), last + _REACH)
         return first / PER_SECOND, max(last, first + 1) / PER_SECOND
 
 
