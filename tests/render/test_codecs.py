@@ -13,7 +13,8 @@ import av
 import pytest
 
 from tests.render.conftest import MakeReel
-from tests.render.reels import QUICK, Reel, frames_with_text
+from tests.render.reels import QUICK, Reel, frames_with_text, lumas
+from tests.render.test_playback import BARS, FRAMES
 from workflow.render.encoder import encoder_options
 from workflow.render.plan import plan_render
 from workflow.render.recipe import FINAL, Recipe
@@ -81,6 +82,19 @@ encode_run(plan, Run({index}, {index + 1}), mezzanine, FolderSegments(folder), w
         cwd=Path(__file__).parents[2],
         env={**os.environ, "MALLOC_PERTURB_": "85"},
     )
+
+
+@pytest.mark.parametrize("preset", ["ultrafast", "veryfast", "faster"])
+def test_every_frame_of_an_av1_film_is_itself_however_quick_it_was_asked_to_be(
+    preset: str, make_reel: MakeReel, store: FolderSegments, tmp_path: Path
+) -> None:
+    reel = make_reel(Fraction(24), FRAMES, BARS, (640, 480))
+    out = tmp_path / "o.mp4"
+    reel.render([], out, store, replace(QUICK, height=240, codec="av1", preset=preset))
+    shown = [
+        sum(int(luma[120, bit * 40 + 20] > 120) << bit for bit in range(8)) for luma in lumas(out)
+    ]
+    assert shown == list(range(FRAMES))
 
 
 def test_a_large_picture_is_looked_ahead_in_less_far() -> None:

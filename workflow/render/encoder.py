@@ -27,7 +27,7 @@ from workflow.render.configuration import (
     length_prefixed,
     without_delimiter,
 )
-from workflow.render.recipe import Recipe
+from workflow.render.recipe import PRESETS, Recipe
 
 #: Frames that x264 and x265 look ahead by their own presets, and what they may where a picture is large:
 #: each costs x264 about 3.6 bytes a pixel. At 1080p that leaves 8, which changes neither size nor SSIM
@@ -39,11 +39,9 @@ _LOOKAHEAD = {
 _LOOKAHEAD_PIXELS = 8 * 1920 * 1088
 _LEAST_LOOKAHEAD = 5  # more than the B-frames in a row that x265 wants to see
 
-#: SVT-AV1's efforts beside x264's words.
-_AV1_EFFORT = {
-    **{"ultrafast": 12, "superfast": 11, "veryfast": 10, "faster": 9},
-    **{"fast": 8, "medium": 7, "slow": 6},
-}
+#: SVT-AV1's efforts beside x264's words. None is quicker than 8: at 10 and 12 a frame that differs wholly
+#: from its neighbours came out as one of those, which no frame of a film may.
+_AV1_EFFORT = dict.fromkeys(PRESETS, 8) | {"medium": 7, "slow": 6}
 _ENCODERS = {"h264": "libx264", "hevc": "libx265", "av1": "libsvtav1"}
 #: Codec → sample entry of MP4. hvc1 and not hev1: Apple's players take no other.
 ENTRIES = {"h264": "avc1", "hevc": "hvc1", "av1": "av01"}
