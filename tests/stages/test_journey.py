@@ -89,7 +89,7 @@ def test_an_ingested_film_has_what_everybody_needs(ready: Approved, six_seconds:
     film = ready.film
     assert (film.state, film.hash) == ("ready", sha256_of(six_seconds))
     assert (film.rate, film.frames, film.width, film.height) == ([25, 1], 150, 160, 120)
-    assert set(film.files) == {"proxy240", "poster", "peaks"}
+    assert set(film.files) == {"proxy240", "poster", "peaks", "thumbs", "thumbs-index"}
     for role in ("mezzanine", "sound", "speech"):
         found = stages.film_file(ready.house, film.id, role)
         assert ready.house.blobs.size(found.sha256) == found.size
