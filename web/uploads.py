@@ -93,7 +93,7 @@ def upload_options(**_: str) -> Response:
 
 
 @api.post("/projects/<project_id>/uploads", provide_automatic_options=False)
-@guarded(Action.UPLOAD_FILM, "project")
+@guarded(Action.UPLOAD, "project")
 @limiter.limit("30/hour")
 @api.doc(
     summary="Begin the upload of a film (tus 1.0.0 creation)",
@@ -101,7 +101,8 @@ def upload_options(**_: str) -> Response:
 )
 @streams_body
 def begin_upload(project_id: str) -> Response:
-    """`Upload-Metadata`: `filename`, and `sha256` (of the whole file, as hex text) to have it checked."""
+    """`Upload-Metadata`: `filename`, and `sha256` (of the whole file, as hex text) to have it checked.
+    `purpose` "recording" or "stem" with the `track` of a dub: sound for it, sent by who edits it."""
     _expect_version()
     length = _length_header()
     raw_metadata = request.headers.get("Upload-Metadata", "")
@@ -114,6 +115,8 @@ def begin_upload(project_id: str) -> Response:
         length=length,
         sha256=_sha256_of(metadata),
         metadata_header=raw_metadata,
+        purpose=metadata.get("purpose", "film"),
+        track_id=metadata.get("track", ""),
     )
     offset = 0
     with_body = request.mimetype == UPLOAD_TYPE
@@ -130,7 +133,7 @@ def begin_upload(project_id: str) -> Response:
 
 
 @api.route("/uploads/<upload_id>", methods=["GET"], provide_automatic_options=False)
-@guarded(Action.UPLOAD_FILM, "upload")
+@guarded(Action.UPLOAD, "upload")
 @api.output(UploadState)
 @api.doc(summary="How an upload is doing (HEAD: tus 1.0.0 offset)")
 def upload_state(upload_id: str) -> Any:
@@ -164,7 +167,7 @@ def _head(upload_id: str) -> Response:
 
 
 @api.patch("/uploads/<upload_id>", provide_automatic_options=False)
-@guarded(Action.UPLOAD_FILM, "upload")
+@guarded(Action.UPLOAD, "upload")
 @api.doc(
     summary="Send more bytes of an upload (tus 1.0.0)",
     responses=responses(
@@ -183,7 +186,7 @@ def continue_upload(upload_id: str) -> Response:
 
 
 @api.delete("/uploads/<upload_id>", provide_automatic_options=False)
-@guarded(Action.UPLOAD_FILM, "upload")
+@guarded(Action.UPLOAD, "upload")
 @api.doc(summary="Give an upload up (tus 1.0.0 termination)", responses=responses({204: "Gone"}))
 @streams_body
 def end_upload(upload_id: str) -> Response:
@@ -191,7 +194,7 @@ def end_upload(upload_id: str) -> Response:
 
 
 @api.post("/uploads/<upload_id>", provide_automatic_options=False)
-@guarded(Action.UPLOAD_FILM, "upload")
+@guarded(Action.UPLOAD, "upload")
 @api.doc(hide=True)
 @streams_body
 def upload_by_post(upload_id: str) -> Response:
@@ -387,8 +390,14 @@ def _write(descriptor: int, piece: bytes, offset: int) -> None:
 
 
 def _finish_if_whole(upload: UploadView, offset: int) -> None:
-    if offset == upload.length:
+    if offset < upload.length:
+        return
+    metadata = parse_metadata(upload.metadata_header)
+    purpose = metadata.get("purpose", "film")
+    if purpose == "film":
         stages.finish_upload(house(), actor(), upload.id)
+    else:
+        stages.finish_sound_upload(house(), actor(), upload.id, purpose, metadata.get("track", ""))
 
 
 def _refuse_full_disk() -> None:

@@ -21,6 +21,7 @@ class Action(StrEnum):
     VIEW = "view"  # see the project, its films, tracks, builds and comments
     COMMENT = "comment"
     UPLOAD_FILM = "upload_film"
+    UPLOAD = "upload"  # a film, or sound for a dub: which of the two, the stage looks at
     EDIT_TRACK = "edit_track"  # upload, align, accept a proposal, edit, submit, withdraw
     EDIT_WORDS = "edit_words"  # the project's words, names, terms and memory
     BUILD_REVIEW = "build_review"
@@ -37,6 +38,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.VIEW: _EVERYBODY,
     Action.COMMENT: _EVERYBODY,
     Action.UPLOAD_FILM: frozenset({Role.PRODUCER}),
+    Action.UPLOAD: frozenset({Role.PRODUCER, Role.TRANSLATOR}),
     Action.EDIT_TRACK: frozenset({Role.TRANSLATOR}),
     Action.EDIT_WORDS: _EVERYBODY,
     Action.BUILD_REVIEW: _EVERYBODY,

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
-from apiflask import fields, validators
-from flask import Response
+from apiflask import Schema, fields, validators
+from flask import Response, request
 
 from web.api import api
 from web.api.conditions import tagged
-from web.api.schemas import Body, an_id, answer, responses, sha256, some_text
+from web.api.schemas import (
+    FILE_RESPONSES,
+    STORED_FILE,
+    Body,
+    an_id,
+    answer,
+    responses,
+    sha256,
+    some_text,
+)
+from web.downloads import send
 from web.guard import actor, guarded, house
+from web.security import takes
 from workflow import stages
+from workflow.dub.sound import Samples, write_wav
 from workflow.people import Action
 from workflow.render.recipe import LOUDNESSES, MANNERS, MODES
 from workflow.stages.dubs import CreatedDub, DubView
+from workflow.stages.takes import LINE_BYTES, Peaks, Received
+from workflow.stages.views import JobView
 
 _CHANGED = responses({409: "The line was changed by somebody else since `if`"})
 
@@ -131,3 +146,153 @@ def split_line(track_id: str, json_data: dict[str, Any]) -> DubView:
         at_time=json_data["at_time"],
         etag=json_data["seen"],
     )
+
+
+# --- takes --------------------------------------------------------------------------------------
+
+
+class OfLine(Body):
+    """Of the address: the body is the sound itself."""
+
+    kind = fields.String(load_default="line", validate=validators.OneOf(["line"]))
+    line = some_text(64)
+    name = some_text(255, least=0, required=False, load_default="")
+    start = fields.Integer(load_default=None, metadata={"description": "sample at 48 kHz"})
+    end = fields.Integer(load_default=None, metadata={"description": "sample at 48 kHz"})
+    latency = fields.Integer(load_default=0, validate=validators.Range(0, 48_000 * 10))
+    missing = fields.Integer(load_default=0, validate=validators.Range(0, 1 << 40))
+
+
+class Guide(Body):
+    lines = fields.List(some_text(64), load_default=None, allow_none=True)
+
+
+class Heard(Body):
+    verdict = fields.String(
+        required=True,
+        validate=validators.OneOf(["accepted", "rejected", "moved", "to_confirm"]),
+    )
+    start = fields.Integer(strict=True, load_default=None, allow_none=True)
+    end = fields.Integer(strict=True, load_default=None, allow_none=True)
+    choose = fields.Boolean(load_default=None, allow_none=True)
+
+
+class Remark(Body):
+    comment = some_text(1000, least=0)
+
+
+class Stretch(Body):
+    """Flicks of the recording; "from" is a word of Python's."""
+
+    start = fields.Integer(data_key="from", load_default=None, validate=validators.Range(0))
+    end = fields.Integer(data_key="to", load_default=None, validate=validators.Range(0))
+
+
+class Wave(Schema):
+    per_second = fields.Integer(required=True)
+    points = fields.List(
+        fields.Integer(),
+        required=True,
+        metadata={"description": "lowest, highest, lowest, … from -127 to 127"},
+    )
+    start = fields.Integer(
+        data_key="from", required=True, metadata={"description": "flicks of the first point"}
+    )
+
+
+@api.post("/tracks/<track_id>/recordings")
+@guarded(Action.EDIT_TRACK, "track")
+@takes(LINE_BYTES)
+@api.input(OfLine, location="query")
+@api.output(answer(Received), status_code=201)
+def add_recording(track_id: str, query_data: dict[str, Any]) -> Received:
+    """A recording of one line: the body is WAV or FLAC; the same body again is the same take"""
+    del query_data["kind"]
+    with stages.scratch(house()) as file:
+        with file.open("wb") as out:
+            shutil.copyfileobj(request.stream, out, 1 << 20)
+        return stages.receive_line(house(), actor(), track_id, file, **query_data)
+
+
+@api.post("/tracks/<track_id>/dub/guide")
+@guarded(Action.EDIT_TRACK, "track")
+@api.input(Guide)
+@api.output(answer(DubView))
+def make_guides(track_id: str, json_data: dict[str, Any]) -> DubView:
+    """Lines spoken by the guide voice; without `lines` every one that has no take"""
+    return stages.make_guides(house(), actor(), track_id, json_data["lines"])
+
+
+@api.post("/recordings/<recording_id>/locate")
+@guarded(Action.EDIT_TRACK, "recording")
+@api.output(answer(JobView), status_code=202)
+def locate_recording(recording_id: str) -> JobView:
+    """Look for the dub's lines, as they are worded now, in a long recording"""
+    return stages.start_locating(house(), actor(), recording_id)
+
+
+@api.post("/takes/<take_id>/verdict")
+@guarded(Action.EDIT_TRACK, "take")
+@api.input(Heard, example={"verdict": "accepted"})
+@api.output(answer(DubView))
+def judge_take(take_id: str, json_data: dict[str, Any]) -> DubView:
+    """What a person who heard a take says of it; "to_confirm" takes the last word back"""
+    return stages.judge_take(house(), actor(), take_id, json_data.pop("verdict"), **json_data)
+
+
+@api.put("/takes/<take_id>")
+@guarded(Action.EDIT_TRACK, "take")
+@api.input(Remark)
+@api.output(answer(DubView))
+def comment_take(take_id: str, json_data: dict[str, str]) -> DubView:
+    """A remark on a take"""
+    return stages.comment_take(house(), actor(), take_id, json_data["comment"])
+
+
+@api.get("/takes/<take_id>/sound")
+@guarded(Action.VIEW, "take")
+@api.output(STORED_FILE, content_type="audio/wav")
+@api.doc(responses=FILE_RESPONSES)
+def get_take_sound(take_id: str) -> Response:
+    """The take as WAV, by range"""
+    return send(stages.take_file(house(), take_id), kind="take", object_id=take_id)
+
+
+@api.get("/takes/<take_id>/peaks")
+@guarded(Action.VIEW, "take")
+@api.output(Wave)
+def get_take_peaks(take_id: str) -> Peaks:
+    """The take's wave: lowest and highest of each stretch"""
+    return stages.take_peaks(house(), take_id)
+
+
+@api.get("/recordings/<recording_id>/sound")
+@guarded(Action.VIEW, "recording")
+@api.input(Stretch, location="query")
+@api.output(STORED_FILE, content_type="audio/wav")
+@api.doc(responses=FILE_RESPONSES)
+def get_recording_sound(recording_id: str, query_data: dict[str, Any]) -> Response:
+    """The recording as it came, by range; with `from` and `to` that stretch of it as WAV"""
+    first, last = query_data["start"], query_data["end"]
+    if first is None and last is None:
+        file = stages.recording_file(house(), recording_id)
+        return send(file, kind="recording", object_id=recording_id)
+    samples = stages.recording_stretch(house(), recording_id, first or 0, last or 0)
+    return wav(samples)
+
+
+@api.get("/recordings/<recording_id>/peaks")
+@guarded(Action.VIEW, "recording")
+@api.input(Stretch, location="query")
+@api.output(Wave)
+def get_recording_peaks(recording_id: str, query_data: dict[str, Any]) -> Peaks:
+    """The wave of a stretch of a recording, of ten minutes at most"""
+    return stages.recording_peaks(house(), recording_id, **query_data)
+
+
+def wav(samples: Samples, **headers: str) -> Response:
+    """Samples made for this one answer."""
+    with stages.scratch(house()) as file:
+        write_wav(file, samples)
+        body = file.read_bytes()
+    return Response(body, content_type="audio/wav", headers=headers)

@@ -35,6 +35,7 @@ _FULL_SCALE = 8_388_607
 _CLIPPED = 0.999
 _SILENT = 10 ** (-60 / 20)
 _ONE_SIDED = 10 ** (-40 / 20)
+_RUN_UP = 0.5  # seconds before a stretch that a decoder is given to get going
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,7 @@ def read_recording(
                 "CLIPPED", f"{heard.clipped} samples are at full scale: the recording is distorted."
             )
         )
-    if (original := _original_rate(path)) and original < 16_000:
+    if (original := original_rate(path)) and original < 16_000:
         findings.append(
             Finding("NARROW_BAND", f"Recorded at {original} Hz: it will sound like a telephone.")
         )
@@ -218,7 +219,53 @@ def _interleaved(frame: Any, channels: int, alone: bool) -> Samples:
     return np.repeat(samples, channels, axis=1) if alone and channels > 1 else samples
 
 
-def _original_rate(path: Path) -> int | None:
+def stretch_of(path: Path, start: float, end: float, *, rate: int = RATE) -> Samples:
+    """The seconds [start, end) of *path*, mono: sought, not decoded from the beginning; at most what there is.
+
+    Raises BadInput NO_SOUND, UNREADABLE.
+    """
+    container = sniff(path, name=path.name)
+    pieces: list[Samples] = []
+    try:
+        with _opened(path, DEMUXERS[container]) as media:
+            stream = media.streams.audio[0]
+            zero = float((stream.start_time or 0) * stream.time_base)
+            if start > _RUN_UP:
+                at = zero + start - _RUN_UP
+                media.seek(int(at / stream.time_base), stream=stream, backward=True)
+            first: float | None = None
+            alone = stream.codec_context.channels == 1
+            resampler = av.AudioResampler(
+                format="flt", layout="mono" if alone else "stereo", rate=rate
+            )
+            for frame in media.decode(stream):
+                at = zero if frame.pts is None else float(frame.pts * frame.time_base)
+                first = at - zero if first is None else first
+                frame.pts = None
+                pieces += [_interleaved(p, 2, alone) for p in resampler.resample(frame)]
+                if at - zero > end:
+                    break
+            pieces += [_interleaved(p, 2, alone) for p in resampler.resample(None)]
+    except IndexError:
+        raise BadInput("NO_SOUND", "There is no sound in this file.", where=path.name) from None
+    except (av.FFmpegError, ValueError) as error:
+        raise BadInput("UNREADABLE", "The sound cannot be decoded.", where=path.name) from error
+    whole = np.concatenate(pieces) if pieces else np.zeros((0, 2), np.float32)
+    begin = round((start - (first or 0.0)) * rate)
+    return one_voice(whole[max(0, begin) : max(0, begin) + round((end - start) * rate)])
+
+
+def one_voice(block: Samples) -> Samples:
+    """float32[n, 2] as one channel: their middle, or the side that holds the sound where the other is empty."""
+    energy = np.square(block, dtype=np.float64).sum(axis=0)
+    if energy.min() < energy.max() * _ONE_SIDED**2:
+        return block[:, int(energy.argmax())].copy()
+    mixed: Samples = block.mean(axis=1, dtype=np.float32)
+    return mixed
+
+
+def original_rate(path: Path) -> int | None:
+    """Samples a second of the first sound as it was recorded."""
     with _opened(path, DEMUXERS[sniff(path, name=path.name)]) as media:
         rate: int | None = media.streams.audio[0].codec_context.sample_rate
         return rate

@@ -12,6 +12,7 @@ recuts.py    a track laid on a new cut of its film
 checks.py    the quality rules over a draft or version
 submission.py  a draft becomes a version
 dubs.py      tracks to be heard: their lines, settings and what is missing
+takes.py     recordings, the takes cut from them, what people say of those
 words.py     words, names, terms, memory
 builds.py    the review build of a version
 review.py    comments, verdicts
@@ -122,6 +123,21 @@ from workflow.stages.review import (
     revoke,
 )
 from workflow.stages.submission import submit, version_cues, withdraw
+from workflow.stages.takes import (
+    comment_take,
+    finish_sound_upload,
+    judge_take,
+    labels,
+    make_guides,
+    receive_line,
+    recording_file,
+    recording_peaks,
+    recording_stretch,
+    scratch,
+    start_locating,
+    take_file,
+    take_peaks,
+)
 from workflow.stages.tracks import track_view
 from workflow.stages.views import as_json
 from workflow.stages.words import (
@@ -157,6 +173,7 @@ __all__ = [
     "change_person",
     "claim",
     "clear_work",
+    "comment_take",
     "comments_of",
     "commit_offset",
     "create_dub",
@@ -175,6 +192,7 @@ __all__ = [
     "film_file",
     "film_view",
     "findings",
+    "finish_sound_upload",
     "finish_upload",
     "formats",
     "give_verdict",
@@ -186,7 +204,10 @@ __all__ = [
     "import_track",
     "job_view",
     "jobs_of_project",
+    "judge_take",
+    "labels",
     "load_draft",
+    "make_guides",
     "mends",
     "merge_lines",
     "my_work",
@@ -201,7 +222,11 @@ __all__ = [
     "projects_of",
     "proposal_view",
     "receive_file",
+    "receive_line",
     "received_view",
+    "recording_file",
+    "recording_peaks",
+    "recording_stretch",
     "reject_proposal",
     "remove_member",
     "remove_term",
@@ -224,16 +249,20 @@ __all__ = [
     "save_rules",
     "save_term",
     "say_of_received",
+    "scratch",
     "split_line",
     "standard_numbers",
     "start_alignment",
     "start_choosing_sound",
+    "start_locating",
     "start_package",
     "start_recut",
     "start_render",
     "submit",
     "suggestions",
     "sweep",
+    "take_file",
+    "take_peaks",
     "take_received",
     "track_view",
     "undo_decision",

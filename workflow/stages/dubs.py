@@ -34,6 +34,7 @@ from workflow.store.tables import (
     Dub,
     Film,
     FilmFile,
+    Job,
     Recording,
     Take,
     Track,
@@ -428,7 +429,7 @@ def dub_view(house: House, track_id: str) -> DubView:
             language=track.language,
             title=track.title,
             source=dub.source_track_id,
-            settings=MixSettings.from_json(dub.settings).to_json(),
+            settings=dub.settings | {"stem": dub.stem},
             etag=draft.document,
             revision=draft.revision,
             lines=lines,
@@ -472,6 +473,8 @@ def _take_view(session: Session, take: Take, now: str | None, guide: bool) -> Ta
 
 
 def _recording_view(session: Session, row: Recording) -> RecordingView:
+    job = session.get(Job, row.job_id) if row.state == "locating" else None
+    failed = job is not None and job.state in ("failed", "cancelled")
     return RecordingView(
         id=row.id,
         name=row.name,
@@ -479,9 +482,9 @@ def _recording_view(session: Session, row: Recording) -> RecordingView:
         line=row.line_uid,
         seconds=round(row.seconds, 3),
         findings=list(row.findings),
-        state=row.state,
+        state="failed" if failed else row.state,
         job=row.job_id,
-        error=row.error,
+        error=job.error if failed and job else row.error,
         created_by=show.name_of(session, row.created_by),
         created_at=row.created_at,
     )

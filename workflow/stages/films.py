@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from workflow.align.speech import detect_speech
-from workflow.errors import BadInput, Conflict, NotFound, TerjimeError
+from workflow.errors import BadInput, Conflict, NotAllowed, NotFound, TerjimeError
 from workflow.media import limits
 from workflow.media.container import sniff
 from workflow.media.facts import Film as FilmFacts
@@ -23,7 +23,7 @@ from workflow.media.facts import Finding
 from workflow.media.index import index_film
 from workflow.media.ingest import SOUND_CHANGES, Ingested, choose_sound, ingest
 from workflow.media.names import display_name
-from workflow.people import Actor
+from workflow.people import Action, Actor, may
 from workflow.progress import Watch, part
 from workflow.stages import show
 from workflow.stages.running import Published, Settle, publish
@@ -84,9 +84,15 @@ def open_upload(
     length: int,
     sha256: str | None = None,
     metadata_header: str = "",
+    purpose: str = "film",
+    track_id: str = "",
 ) -> UploadView:
-    """Room for a film of *length* bytes. Raises BadInput EMPTY, TOO_LARGE; Conflict QUOTA,
-    TOO_MANY_UPLOADS; ToolFailed DISK_LOW."""
+    """Room for *length* bytes: of a film, or of a recording or M&E stem for a dub.
+
+    Raises BadInput EMPTY, TOO_LARGE, PURPOSE; NotAllowed; NotFound; Conflict QUOTA, TOO_MANY_UPLOADS;
+    ToolFailed DISK_LOW.
+    """
+    _refuse_other_purpose(house, actor, project_id, purpose, track_id)
     if length <= 0:
         raise BadInput("EMPTY", "The file is empty.", advice="Choose the film file again.")
     if length > limits.FILM_BYTES:
@@ -122,6 +128,27 @@ def open_upload(
         )
         (house.settings.upload_dir / upload.id).touch(mode=0o600)
         return _upload_view(upload)
+
+
+def _refuse_other_purpose(
+    house: House, actor: Actor, project_id: str, purpose: str, track_id: str
+) -> None:
+    if purpose not in ("film", "recording", "stem"):
+        raise BadInput("PURPOSE", "An upload is a film, a recording or a stem.", where=purpose[:40])
+    action = Action.UPLOAD_FILM if purpose == "film" else Action.EDIT_TRACK
+    if not may(actor, action):
+        raise NotAllowed(
+            "NOT_ALLOWED",
+            "Your roles in this project do not allow that.",
+            advice="A producer of the project can give you another role.",
+            details={"action": str(action), "roles": sorted(actor.roles)},
+        )
+    if purpose == "film":
+        return
+    with house.read() as session:
+        track = session.get(Track, track_id)
+        if track is None or (track.project_id, track.kind) != (project_id, "dub"):
+            raise NotFound("NOT_FOUND", "The project has no such dub.", where=track_id[:40])
 
 
 def _refuse_over_quota(session: Session, project_id: str, length: int) -> None:
@@ -176,9 +203,19 @@ def finish_upload(house: House, actor: Actor, upload_id: str) -> FilmView:
     upload = upload_view(house, upload_id)
     if upload.state == "done" and upload.film_id:
         return film_view(house, upload.film_id)
+    file = whole_upload(house, upload)
+    try:
+        return _take_in(house, actor, upload.project_id, file, upload.name, upload)
+    except BadInput as error:
+        refuse_upload(house, actor, upload_id, error)
+        raise
+
+
+def whole_upload(house: House, upload: UploadView) -> Path:
+    """The file of an upload that is all here. Raises Conflict UPLOAD_INCOMPLETE, UPLOAD_CLOSED."""
     if upload.state != "open":
         raise Conflict("UPLOAD_CLOSED", f"The upload is {upload.state}.")
-    file = house.settings.upload_dir / upload_id
+    file = house.settings.upload_dir / upload.id
     size = file.stat().st_size if file.exists() else 0
     if upload.offset != upload.length or size != upload.length:
         raise Conflict(
@@ -186,11 +223,7 @@ def finish_upload(house: House, actor: Actor, upload_id: str) -> FilmView:
             f"{min(size, upload.offset)} of {upload.length} bytes are here.",
             advice="Send the rest first.",
         )
-    try:
-        return _take_in(house, actor, upload.project_id, file, upload.name, upload)
-    except BadInput as error:
-        _refuse(house, actor, upload_id, error)
-        raise
+    return file
 
 
 def add_film_file(house: House, actor: Actor, project_id: str, path: Path, name: str) -> FilmView:
@@ -271,7 +304,7 @@ def _record_film(
 
 
 @in_whole
-def _refuse(house: House, actor: Actor, upload_id: str, error: TerjimeError) -> None:
+def refuse_upload(house: House, actor: Actor, upload_id: str, error: TerjimeError) -> None:
     with house.write() as session:
         upload = show.row(session, Upload, upload_id)
         upload.state = "refused"

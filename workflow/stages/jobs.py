@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from workflow.errors import TerjimeError
 from workflow.people import Actor
-from workflow.stages import alignment, films, packages, parts, recuts, rendering, show
+from workflow.stages import alignment, films, packages, parts, recuts, rendering, show, takes
 from workflow.stages.running import Work, run_claimed
 from workflow.stages.views import JobView
 from workflow.store import audit, ledger, pulse
@@ -27,6 +27,7 @@ KINDS: dict[str, Work] = {
     "sound": films.run_sound,
     "align": alignment.run_align,
     "recut": recuts.run_recut,
+    "locate": takes.run_locate,
     "build": rendering.run_build,
     "render": rendering.run_render,
     "package": packages.run_package,
