@@ -9,6 +9,7 @@ import subprocess
 import zipfile
 from pathlib import Path
 
+import av
 import imageio_ffmpeg
 import pytest
 from sqlalchemy import select, update
@@ -18,7 +19,7 @@ from tests.stages.finished import approved_version, finished
 from workflow import stages
 from workflow.errors import BadInput, Conflict, NotFound
 from workflow.people import Actor
-from workflow.stages.views import PackageView, VersionView
+from workflow.stages.views import PackageView, RenderView, VersionView
 from workflow.store.tables import Audit, Blob, PackageFile, Render, TrackVersion
 
 
@@ -188,6 +189,89 @@ def test_the_plan_tells_segments_size_and_time_before_anything_is_started(
         stages.plan_final(people.house, version.id, {"form": "review"})
     render = finished(people, version, film_file)
     assert stages.plan_final(people.house, version.id, None).render == render
+
+
+# --- two languages --------------------------------------------------------------------------------
+
+
+def in_russian(people: Team, film_id: str) -> str:
+    """A track of the film in Russian; its id."""
+    return stages.import_track(
+        people.house,
+        people.translator,
+        film_id,
+        srt((0.4, 1.2, "Здравствуйте!")),
+        name="ru.srt",
+        language="ru",
+    ).summary.id
+
+
+def start(people: Team, version: VersionView, **recipe: object) -> RenderView:
+    return stages.start_render(people.house, people.producer, version.id, recipe)
+
+
+@pytest.fixture
+def real_film(people: Team, film_file: Path) -> str:
+    film = stages.add_film_file(
+        people.house, people.producer, people.project_id, film_file, "film.mp4"
+    )
+    stages.run_waiting(people.house)
+    return film.id
+
+
+def test_a_film_has_two_languages_when_both_are_approved(people: Team, real_film: str) -> None:
+    house, russian = people.house, {"language": "ru"}
+    cues = srt((0.3, 1.5, "Salam!"))
+    version = approved(people, track_on(people, real_film, cues).summary.id)
+    other = in_russian(people, real_film)
+    for form in ("burned", "soft-mkv"):
+        with pytest.raises(Conflict, match="No other track of this film is approved in ru"):
+            start(people, version, form=form, second=russian)
+    assert stages.second_languages(house, version.track_id) == {}
+    beside = approved(people, other)
+    assert stages.second_languages(house, version.track_id) == {"ru": 1}
+    plan = stages.plan_final(house, version.id, {"second": russian})
+    assert plan.missing == plan.segments
+
+    burned = start(people, version, second=russian)
+    soft = start(people, version, form="soft-mkv", second=russian)
+    assert start(people, version, second=russian).id == burned.id
+    assert start(people, version).id != burned.id
+    assert stages.plan_final(house, version.id, {"second": russian}).render == burned.id
+    stages.run_waiting(house)
+    burned, soft = (stages.render_view(house, render.id) for render in (burned, soft))
+    assert (burned.job.state, soft.job.state) == ("done", "done"), burned.job.error
+    assert burned.file_name == "film.tk+ru.v1.mp4"
+    manifest = json.loads(house.blobs.read(stages.render_manifest(house, burned.id).sha256))
+    assert manifest["second_track"]["track_hash"] == beside.track_hash
+    assert {verdict["track_hash"] for verdict in manifest["verdicts"]} == {
+        version.track_hash,
+        beside.track_hash,
+    }
+    with av.open(str(house.blobs.existing(soft.sha256 or ""))) as media:
+        assert [stream.language for stream in media.streams.subtitles] == ["tuk", "rus"]
+
+    edit(people, other, _1="Привет!")
+    newer = approved(
+        people, other
+    )  # the old film stays what it was; asked for again it is another one
+    assert newer.number == 2
+    assert start(people, version, second=russian).id != burned.id
+
+
+def test_a_final_never_looks_otherwise_than_what_was_watched(people: Team) -> None:
+    film = ready_film(people)
+    version = approved(people, track_on(people, film).summary.id)
+    approved(people, in_russian(people, film))
+    for looks in (
+        {"style": {"size": 90}},
+        {"watermark": "Merdan"},
+        {"second": {"language": "ru", "place": "under"}},
+    ):
+        with pytest.raises(Conflict, match="NOT_APPROVED") as refused:
+            start(people, version, **looks)
+        assert refused.value.details["style"] is True
+    start(people, version, form="soft-mp4", second={"language": "ru", "place": "under"})
 
 
 # --- what is this file? ---------------------------------------------------------------------------

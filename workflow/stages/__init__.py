@@ -36,7 +36,7 @@ from workflow.stages.checks import (
     standard_numbers,
     suggestions,
 )
-from workflow.stages.delivery import plan_final
+from workflow.stages.delivery import plan_final, second_languages
 from workflow.stages.drafts import draft, draft_history, load_draft, restore_save, save_draft
 from workflow.stages.dubs import (
     change_line,
@@ -250,6 +250,7 @@ __all__ = [
     "save_term",
     "say_of_received",
     "scratch",
+    "second_languages",
     "split_line",
     "standard_numbers",
     "start_alignment",

@@ -17,7 +17,7 @@ from workflow.render.recipe import Recipe
 from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.stages.films import known_film
-from workflow.stages.renders import FORMS
+from workflow.stages.renders import FORMS, approved_beside, second_version
 from workflow.stages.views import PlanView
 from workflow.store.house import House
 from workflow.store.tables import (
@@ -51,17 +51,22 @@ def plan_final(house: House, version_id: str, recipe: dict[str, Any] | None) -> 
         track = show.row(session, Track, version.track_id)
         film_row = show.row(session, Film, track.film_id)
         film = known_film(session, film_row)
-        plan = plan_render(film, load_cues(house, version.document), wanted)
+        second = second_version(house, session, track, wanted)
+        cues = load_cues(house, version.document)
+        beside = load_cues(house, second.document) if second else None
+        plan = plan_render(film, cues, wanted, second=beside)
         sizes = _kept(session, [segment.key for segment in plan.segments])
         missing = [segment for segment in plan.segments if segment.key not in sizes]
         frames = sum(segment.frames for segment in missing)
         speed = _speed(session)
-        there = session.scalars(
-            select(Render)
+        rows = session.execute(
+            select(Render.id, Job.params)
+            .join(Job, Job.id == Render.job_id)
             .where(Render.version_id == version.id, Render.recipe_hash == wanted.hash)
             .order_by(Render.created_at.desc(), Render.id)
-            .limit(1)
-        ).first()
+        )
+        named = second.id if second else None
+        there = next((row.id for row in rows if row.params.get("second") == named), None)
         length = film.duration / FLICKS_PER_SECOND
         cost = cost_seconds(frames, plan.size, wanted) * (speed or 1.0)
         return PlanView(
@@ -75,8 +80,17 @@ def plan_final(house: House, version_id: str, recipe: dict[str, Any] | None) -> 
             seconds=round(cost + _SETTLING_SECONDS + _SETTLING_SHARE * length),
             measured=speed is not None,
             bytes=_likely_bytes(session, film, film_row.id, plan, sizes),
-            render=there.id if there else None,
+            render=there,
         )
+
+
+def second_languages(house: House, track_id: str) -> dict[str, int]:
+    """Languages that the film of a track is approved in besides, with the version that would be shown."""
+    with house.read() as session:
+        found: dict[str, int] = {}
+        for other, version in approved_beside(session, show.row(session, Track, track_id)):
+            found.setdefault(other.language, version.number)
+        return found
 
 
 def _kept(session: Session, keys: list[str]) -> dict[str, int]:

@@ -64,9 +64,14 @@ class _Inputs:
     track: Track
     version: TrackVersion
     cues: tuple[Cue, ...]
+    second: _Inputs | None = None  # the second track, in what it has of its own
+
+    @property
+    def second_cues(self) -> tuple[Cue, ...] | None:
+        return self.second.cues if self.second else None
 
 
-def _gather(house: House, version_id: str) -> _Inputs:
+def _gather(house: House, version_id: str, second_id: str | None = None) -> _Inputs:
     with house.read() as session:
         version = show.row(session, TrackVersion, version_id)
         track = show.row(session, Track, version.track_id)
@@ -81,6 +86,7 @@ def _gather(house: House, version_id: str) -> _Inputs:
             track=track,
             version=version,
             cues=load_cues(house, version.document),
+            second=_gather(house, second_id) if second_id else None,
         )
 
 
@@ -99,7 +105,7 @@ def _split(
     return split(
         house,
         claimed,
-        plan_render(inputs.film, inputs.cues, recipe, stamp=stamp),
+        plan_render(inputs.film, inputs.cues, recipe, second=inputs.second_cues, stamp=stamp),
         inputs.track.film_id,
         inputs.files.get("sound"),
         segments,
@@ -131,6 +137,7 @@ def _render(
         recipe,
         out,
         segments=segments,
+        second=inputs.second_cues,
         stamp=stamp,
         language=inputs.track.language,
         tags=tags,
@@ -150,7 +157,7 @@ def _files(
     house: House, inputs: _Inputs, recipe: Recipe, segments: LedgerSegments, stamp: Stamp | None
 ) -> tuple[Path, Path, Path | None]:
     """Mezzanine, original and sound, of which only what will be read needs to be on this machine."""
-    plan = plan_render(inputs.film, inputs.cues, recipe, stamp=stamp)
+    plan = plan_render(inputs.film, inputs.cues, recipe, second=inputs.second_cues, stamp=stamp)
     sound = inputs.files.get("sound")
     sound_is = [sound_key(inputs.film, recipe)] if sound else []
     segments.bring([*(segment.key for segment in plan.segments), *sound_is])
@@ -202,8 +209,10 @@ def run_build(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settl
 
 def run_render(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settle:
     """The final film and its manifest. The film's bytes follow from film, cues and recipe alone."""
-    inputs = _gather(house, claimed.params["version"])
-    _refuse_unapproved(inputs.version)
+    inputs = _gather(house, claimed.params["version"], claimed.params.get("second"))
+    shown = [inputs] if inputs.second is None else [inputs, inputs.second]
+    for one in shown:
+        _refuse_unapproved(one.version)
     recipe = Recipe.from_json(claimed.params["recipe"])
     segments = LedgerSegments(house)
     if waits := _split(house, claimed, inputs, recipe, segments, stamp=None):
@@ -224,10 +233,11 @@ def run_render(house: House, claimed: Claimed, watch: Watch, work: Path) -> Sett
     manifest_sha, manifest_size = house.blobs.put_bytes(canonical(manifest))
 
     def settle(session: Session) -> str:
-        version = session.scalars(
-            select(TrackVersion).where(TrackVersion.id == inputs.version.id).with_for_update()
-        ).one()
-        _refuse_unapproved(version)
+        versions = select(TrackVersion).where(
+            TrackVersion.id.in_([one.version.id for one in shown])
+        )
+        for version in session.scalars(versions.order_by(TrackVersion.id).with_for_update()):
+            _refuse_unapproved(version)
         remember_blob(session, blob.sha256, blob.size, blob.media_type)
         remember_blob(session, manifest_sha, manifest_size, "application/json")
         session.execute(
@@ -269,8 +279,11 @@ def _manifest(
     report: BuildReport,
 ) -> dict[str, Any]:
     """Everything that went into a final film, for whoever holds it later."""
-    verdict = show.row(session, Verdict, made.verdict_id)
-    reviewer = show.row(session, Person, verdict.reviewer_id)
+    verdicts = [show.row(session, Verdict, made.verdict_id)]
+    second = {}
+    if inputs.second is not None:
+        verdicts.append(_last_verdict(session, inputs.second.version))
+        second = {"second_track": _track_json(inputs.second)}
     return {
         "form": "terjime-manifest/1",
         "output": {"sha256": blob.sha256, "bytes": blob.size, "file_name": made.file_name},
@@ -280,26 +293,44 @@ def _manifest(
             "mezzanine": inputs.film.mezzanine,
             "sound": inputs.files.get("sound"),
         },
-        "track": {
-            "language": inputs.track.language,
-            "version": inputs.version.number,
-            "track_hash": inputs.version.track_hash,
-            "document": inputs.version.document,
-            "cues": len(inputs.cues),
-        },
+        "track": _track_json(inputs),
+        **second,
         "recipe": recipe.to_json() | {"hash": recipe.hash},
-        "verdicts": [
-            {
-                "verdict": verdict.verdict,
-                "reviewer": {"id": reviewer.id, "name": reviewer.name},
-                "at": verdict.created_at,
-                "track_hash": verdict.track_hash,
-                "film_hash": verdict.film_hash,
-                "recipe_hash": verdict.recipe_hash,
-                "build_hash": verdict.build_hash,
-                "watched_permille": verdict.watched_permille,
-            }
-        ],
+        "verdicts": [_verdict_json(session, verdict) for verdict in verdicts],
         "measured": report.to_json(),
         "tools": {name: installed(name) for name in ("terjime", "av", "imageio-ffmpeg")},
+    }
+
+
+def _track_json(inputs: _Inputs) -> dict[str, Any]:
+    return {
+        "language": inputs.track.language,
+        "version": inputs.version.number,
+        "track_hash": inputs.version.track_hash,
+        "document": inputs.version.document,
+        "cues": len(inputs.cues),
+    }
+
+
+def _last_verdict(session: Session, version: TrackVersion) -> Verdict:
+    """The one by which an approved version is approved."""
+    return session.scalars(
+        select(Verdict)
+        .where(Verdict.version_id == version.id)
+        .order_by(Verdict.created_at.desc(), Verdict.id)
+        .limit(1)
+    ).one()
+
+
+def _verdict_json(session: Session, verdict: Verdict) -> dict[str, Any]:
+    reviewer = show.row(session, Person, verdict.reviewer_id)
+    return {
+        "verdict": verdict.verdict,
+        "reviewer": {"id": reviewer.id, "name": reviewer.name},
+        "at": verdict.created_at,
+        "track_hash": verdict.track_hash,
+        "film_hash": verdict.film_hash,
+        "recipe_hash": verdict.recipe_hash,
+        "build_hash": verdict.build_hash,
+        "watched_permille": verdict.watched_permille,
     }

@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workflow.errors import BadInput, Conflict
+from workflow.language.codes import same_language
 from workflow.media.names import display_name
 from workflow.people import Actor
-from workflow.render.recipe import Recipe
+from workflow.render.recipe import Recipe, Second
 from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.stages.films import file_view, known_film
@@ -43,7 +44,8 @@ def start_render(
 ) -> RenderView:
     """Queue the final render of an approved version; the same request again is the same render.
 
-    recipe    as `Recipe.from_json` reads it; None: burned in, with every setting as usual
+    recipe    as `Recipe.from_json` reads it; None: burned in, with every setting as usual. A second track
+              is the film's newest approved version in that language
 
     Raises ToolFailed DISK_LOW; BadInput RECIPE, FORM; Conflict FILM_NOT_READY, TOO_MANY_RENDERS; Conflict NOT_APPROVED when the version is not
     approved, was changed since, or would look otherwise than what was watched: details {"state",
@@ -58,15 +60,10 @@ def start_render(
         session.refresh(version)
         film = known_film(session, show.row(session, Film, track.film_id))
         verdict = _approval(house, session, version)
-        _refuse_other_style(session, verdict, wanted)
-        render = session.scalars(
-            select(Render).where(
-                Render.version_id == version_id,
-                Render.verdict_id == verdict.id,
-                Render.recipe_hash == wanted.hash,
-            )
-        ).first()
-        if render is not None:
+        second = second_version(house, session, track, wanted)
+        second_verdict = _approval(house, session, second) if second else None
+        _refuse_other_look(session, verdict, second_verdict, wanted)
+        if render := _same_render(session, verdict, second, wanted):
             job = show.row(session, Job, render.job_id)
             if job.state in ("failed", "cancelled"):
                 ledger.retry(session, job)
@@ -88,8 +85,14 @@ def start_render(
                 film.mezzanine,
                 sound.sha256 if sound else None,
                 wanted.hash,
+                *([second.id, second_verdict.id] if second and second_verdict else []),
             ],
-            params={"version": version.id, "verdict": verdict.id, "recipe": wanted.to_json()},
+            params={
+                "version": version.id,
+                "verdict": verdict.id,
+                "recipe": wanted.to_json(),
+                **({"second": second.id} if second else {}),
+            },
             subject=version.id,
             project_id=track.project_id,
             created_by=actor.user_id,
@@ -100,13 +103,64 @@ def start_render(
             job_id=job.id,
             recipe=wanted.to_json(),
             recipe_hash=wanted.hash,
-            file_name=_file_name(session, track, version, wanted),
+            file_name=_file_name(session, track, version, wanted, second),
             created_by=actor.user_id,
         )
         session.add(render)
         session.flush()
         audit.note(session, actor.user_id, "render.start", "render", render.id, version=version.id)
         return show.render_view(session, render)
+
+
+def _same_render(
+    session: Session, verdict: Verdict, second: TrackVersion | None, wanted: Recipe
+) -> Render | None:
+    """The render of this approval with this recipe and, where it shows two tracks, this second version."""
+    found = session.execute(
+        select(Render, Job.params)
+        .join(Job, Job.id == Render.job_id)
+        .where(Render.verdict_id == verdict.id, Render.recipe_hash == wanted.hash)
+        .order_by(Render.created_at, Render.id)
+    )
+    named = second.id if second else None
+    return next((render for render, params in found if params.get("second") == named), None)
+
+
+def second_version(
+    house: House, session: Session, track: Track, wanted: Recipe
+) -> TrackVersion | None:
+    """The newest approved version that the film has in the recipe's second language; None if it shows one track.
+
+    Raises Conflict NOT_APPROVED when there is none.
+    """
+    if wanted.second is None:
+        return None
+    language = wanted.second.language
+    for other, version in approved_beside(session, track):
+        if not language or same_language(other.language, language):
+            return version
+    raise Conflict(
+        "NOT_APPROVED",
+        f"No other track of this film is approved in {language or 'a second language'}.",
+        advice="A reviewer must approve that track too.",
+        details={"state": "draft", "changed": [], "style": False},
+    )
+
+
+def approved_beside(session: Session, track: Track) -> list[tuple[Track, TrackVersion]]:
+    """Other tracks of the film with their approved versions, the newest approved first."""
+    rows = session.execute(
+        select(Track, TrackVersion)
+        .join(TrackVersion, TrackVersion.track_id == Track.id)
+        .where(
+            Track.film_id == track.film_id,
+            Track.id != track.id,
+            Track.kind != "dub",
+            TrackVersion.state == "approved",
+        )
+        .order_by(TrackVersion.created_at.desc(), TrackVersion.id)
+    )
+    return [(other, version) for other, version in rows]
 
 
 def _refuse_third_final(session: Session, actor: Actor, version_id: str) -> None:
@@ -172,24 +226,47 @@ def _approval(house: House, session: Session, version: TrackVersion) -> Verdict:
     )
 
 
-def _refuse_other_style(session: Session, verdict: Verdict, wanted: Recipe) -> None:
-    """The letters on the picture must be those that the reviewer saw."""
-    watched = Recipe.from_json(show.row(session, Build, verdict.build_id).recipe)
-    if not wanted.is_soft and wanted.style != watched.style:
-        raise Conflict(
-            "NOT_APPROVED",
-            "The recipe draws the text in another style than the one that was approved.",
-            advice="Render with the approved style, or have a build in the new one approved.",
-            details={"state": "approved", "changed": [], "style": True},
-        )
+def _refuse_other_look(
+    session: Session, verdict: Verdict, second: Verdict | None, wanted: Recipe
+) -> None:
+    """What is drawn on the picture must be what its reviewers saw: the letters of each track, where they
+    were, and no watermark that was not there. A second track may stand at the other edge, smaller."""
+    if wanted.is_soft:
+        return
+    for given in (verdict, second):
+        if given is None:
+            continue
+        watched = Recipe.from_json(show.row(session, Build, given.build_id).recipe)
+        if wanted.style != watched.style:
+            raise _other_look("draws the text in another style than the one that was approved")
+        if given is verdict and wanted.watermark not in ("", watched.watermark):
+            raise _other_look("draws a watermark that was not in what was approved")
+    if wanted.second is not None and wanted.second.place != Second().place:
+        raise _other_look("moves the approved text to make room for a second language")
 
 
-def _file_name(session: Session, track: Track, version: TrackVersion, recipe: Recipe) -> str:
+def _other_look(what: str) -> Conflict:
+    return Conflict(
+        "NOT_APPROVED",
+        f"The recipe {what}.",
+        advice="Render with the approved look, or have a build in the new one approved.",
+        details={"state": "approved", "changed": [], "style": True},
+    )
+
+
+def _file_name(
+    session: Session,
+    track: Track,
+    version: TrackVersion,
+    recipe: Recipe,
+    second: TrackVersion | None,
+) -> str:
     film = show.row(session, Film, track.film_id)
     stem = film.name.rpartition(".")[0] or film.name
     soft = ".soft" if recipe.is_soft else ""
     suffix = ".mkv" if recipe.form == "soft-mkv" else ".mp4"
-    return display_name(f"{stem}.{track.language}.v{version.number}{soft}{suffix}")
+    with_it = f"+{show.row(session, Track, second.track_id).language}" if second else ""
+    return display_name(f"{stem}.{track.language}{with_it}.v{version.number}{soft}{suffix}")
 
 
 def render_view(house: House, render_id: str) -> RenderView:
