@@ -233,18 +233,34 @@ def _grains(source: Samples) -> list[Samples]:
 
 def levelled(lines: Sequence[PlacedSound]) -> list[PlacedSound]:
     """Every line of a speaker at that speaker's median loudness: gain only, 6 dB at most."""
-    loudness = [short_loudness(line.samples) for line in lines]
-    out = []
-    for line, own in zip(lines, loudness, strict=True):
-        peers = [
-            level
-            for other, level in zip(lines, loudness, strict=True)
-            if other.speaker == line.speaker and np.isfinite(level)
-        ]
-        change = float(np.median(peers)) - own if peers and np.isfinite(own) else 0.0
-        change = max(-_MOST_LEVELLING, min(_MOST_LEVELLING, change))
-        out.append(_louder(line, change))
-    return out
+    changes = levelling(
+        [line.speaker for line in lines], [short_loudness(x.samples) for x in lines]
+    )
+    return [_louder(line, change) for line, change in zip(lines, changes, strict=True)]
+
+
+def levelling(speakers: Sequence[str], loudness: Sequence[float]) -> list[float]:
+    """dB by which each line changes to be as loud as its speaker's median line.
+
+    In tenths: one new line then changes no other, but for rare jumps of a tenth.
+    """
+    medians = {
+        speaker: round(float(np.median(own)), 1)
+        for speaker in set(speakers)
+        if (
+            own := [
+                x
+                for s, x in zip(speakers, loudness, strict=True)
+                if s == speaker and np.isfinite(x)
+            ]
+        )
+    }
+    return [
+        max(-_MOST_LEVELLING, min(_MOST_LEVELLING, round(medians[speaker] - own, 1)))
+        if np.isfinite(own)
+        else 0.0
+        for speaker, own in zip(speakers, loudness, strict=True)
+    ]
 
 
 def voice_over_bed(
@@ -257,19 +273,23 @@ def voice_over_bed(
 
     Over the lowered original 8 to 12 LU; without any original the lines stay as they are.
     """
-    speech = _loudness_within(original, lines)
-    voice = _loudness_of_lines(lines)
-    if not np.isfinite(voice):
-        return list(lines)
+    change = lift(
+        loudness_of_lines([(len(x.samples), short_loudness(x.samples)) for x in lines]),
+        _loudness_within(original, lines),
+        style,
+        _loudness_within(bed, lines) if bed is not None else float("-inf"),
+    )
+    return [_louder(line, change) for line in lines] if change else list(lines)
+
+
+def lift(voice: float, speech: float, style: Style | None, bed: float) -> float:
+    """dB, in tenths, by which all lines change; from their loudness, the original's and the stem's under them."""
     if style is not None:
         under = speech + style.depth
         wanted = min(max(speech, under + _OVER_BED[0]), under + _OVER_BED[1])
     else:
-        under = _loudness_within(bed, lines) if bed is not None else float("-inf")
-        wanted = max(speech, under + _OVER_BED[0])
-    if not np.isfinite(wanted):
-        return list(lines)
-    return [_louder(line, wanted - voice) for line in lines]
+        wanted = max(speech, bed + _OVER_BED[0])
+    return round(wanted - voice, 1) if np.isfinite(wanted) and np.isfinite(voice) else 0.0
 
 
 def _louder(line: PlacedSound, change_db: float) -> PlacedSound:
@@ -277,21 +297,21 @@ def _louder(line: PlacedSound, change_db: float) -> PlacedSound:
 
 
 def _loudness_within(sound: Samples, lines: Sequence[PlacedSound]) -> float:
-    cells = [np.zeros(0)]
-    for line in lines:
-        meter = Meter()
-        meter.add(np.array(sound[line.start : line.end], np.float32))
-        cells.append(meter.cells)
-    return integrated(np.concatenate(cells))
+    return integrated(
+        np.concatenate([np.zeros(0), *(cells_within(sound, x.start, x.end) for x in lines)])
+    )
 
 
-def _loudness_of_lines(lines: Sequence[PlacedSound]) -> float:
-    levels = [short_loudness(line.samples) for line in lines]
-    heard = [
-        (len(line.samples), 10 ** (level / 10))
-        for line, level in zip(lines, levels, strict=True)
-        if np.isfinite(level)
-    ]
+def cells_within(sound: Samples, start: int, end: int) -> npt.NDArray[np.float64]:
+    """Energy of the 100 ms of a stretch, heard by itself."""
+    meter = Meter()
+    meter.add(np.array(sound[start:end], np.float32))
+    return meter.cells
+
+
+def loudness_of_lines(levels: Sequence[tuple[int, float]]) -> float:
+    """LUFS of lines together, from each one's length and loudness."""
+    heard = [(n, 10 ** (level / 10)) for n, level in levels if np.isfinite(level)]
     if not heard:
         return float("-inf")
     return loudness_of(sum(n * power for n, power in heard) / sum(n for n, _ in heard) * 10**0.0691)

@@ -295,6 +295,11 @@ class WavWriter:
         self._file.write(octets.tobytes())
         self.frames += whole.size // self.channels
 
+    def write_packed(self, octets: bytes) -> None:
+        """Samples that are 24 bits already."""
+        self._file.write(octets)
+        self.frames += len(octets) // (3 * self.channels)
+
     def __enter__(self) -> WavWriter:
         return self
 
