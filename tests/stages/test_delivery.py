@@ -259,6 +259,28 @@ def test_a_film_has_two_languages_when_both_are_approved(people: Team, real_film
     assert start(people, version, second=russian).id != burned.id
 
 
+def test_a_still_shows_the_letters_as_the_film_will_and_is_drawn_once(
+    people: Team, real_film: str, film_file: Path
+) -> None:
+    cues = srt((0.2, 0.4, "Ş"), (0.6, 1.4, "Salam dünýä!"))
+    version = approved(people, track_on(people, real_film, cues).summary.id)
+    still = stages.still_of_final(people.house, version.id, None)
+    render = start(people, version)
+    stages.run_waiting(people.house)
+    film = stages.render_file(people.house, render.id)
+    with av.open(str(people.house.blobs.existing(film.sha256))) as media:
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in media.decode(video=0)]
+    with av.open(str(still), format="png_pipe") as picture:
+        (drawn,) = [f.to_ndarray(format="rgb24").astype(int) for f in picture.decode(video=0)]
+    nearest = min(range(len(frames)), key=lambda n: abs(frames[n] - drawn).mean())
+    assert nearest == 25  # the middle of the longer cue
+    assert abs(frames[25] - drawn).mean() < 4
+    assert stages.still_of_final(people.house, version.id, None) == still
+    assert stages.still_of_final(people.house, version.id, {"height": 120}) != still
+    with pytest.raises(BadInput, match="FORM"):
+        stages.still_of_final(people.house, version.id, {"form": "soft-mp4"})
+
+
 def test_a_final_never_looks_otherwise_than_what_was_watched(people: Team) -> None:
     film = ready_film(people)
     version = approved(people, track_on(people, film).summary.id)

@@ -240,9 +240,12 @@ def test_what_a_killed_process_left_on_its_way_in_goes_after_a_day(
 ) -> None:
     left = people.house.settings.work_dir / "incoming-1"
     left.write_bytes(b"half")
+    folder = people.house.settings.work_dir / "incoming-2"
+    folder.mkdir()
     stages.sweep(people.house, lambda queue, job_id: None)
     assert left.exists()
     later = time.time() + 25 * 3600
     monkeypatch.setattr("workflow.stages.jobs.time", SimpleNamespace(time=lambda: later))
     stages.sweep(people.house, lambda queue, job_id: None)
     assert not left.exists()
+    assert not folder.exists()

@@ -95,18 +95,21 @@ def encode_run(
     """
     pieces = run.of(plan)
     total = pieces[-1].end - pieces[0].first
-    use_only_our_fonts()
     with (
         tempfile.TemporaryDirectory(dir=work.absolute(), prefix="run.") as name,
         _pipe(Path(name), plan.size) as pipe,
     ):
         folder = Path(name)
-        (folder / "cues.ass").write_text(_script(plan, pieces), encoding="utf-8")
-        (folder / "fonts").symlink_to(FONTS_DIR, target_is_directory=True)
+        arguments = drawing(plan, run, mezzanine, folder)
         encoding = _Encoding(plan, pieces, pipe, segments, folder)
         try:
             run_ffmpeg(
-                _arguments(plan, pieces[0].first, total, mezzanine, pipe.path),
+                [
+                    *arguments,
+                    *("-frames:v", str(total), "-pix_fmt", "yuv420p"),
+                    *("-c:v", "rawvideo", "-threads", "1", "-f", "rawvideo", "-y"),
+                    f"file:{pipe.path}",
+                ],
                 duration=total * MS_PER_FRAME * FLICKS_PER_MS,
                 watch=watch,
                 doing="Encoding the picture",
@@ -125,9 +128,15 @@ def encode_run(
         encoding.keep_last()
 
 
-def _arguments(plan: RenderPlan, first: int, frames: int, mezzanine: Path, pipe: Path) -> list[str]:
+def drawing(plan: RenderPlan, run: Run, mezzanine: Path, folder: Path) -> list[str]:
+    """ffmpeg's arguments, but for the output, that draw the frames of *run*; to be run in *folder*, where
+    the captions and fonts are put."""
+    pieces = run.of(plan)
+    (folder / "cues.ass").write_text(_script(plan, pieces), encoding="utf-8")
+    (folder / "fonts").symlink_to(FONTS_DIR, target_is_directory=True)
+    use_only_our_fonts()
     # Microseconds rounded up: rounded down, the seek would land in the GOP before and decode it for nothing.
-    start = -(-plan.film.grid.time_of(first) * 1_000_000 // FLICKS_PER_SECOND)
+    start = -(-plan.film.grid.time_of(pieces[0].first) * 1_000_000 // FLICKS_PER_SECOND)
     scale = (
         []
         if plan.size == (plan.film.width, plan.film.height)
@@ -142,9 +151,8 @@ def _arguments(plan: RenderPlan, first: int, frames: int, mezzanine: Path, pipe:
     return [
         *("-threads", "1", "-ss", f"{start // 1_000_000}.{start % 1_000_000:06d}"),
         *input_arguments(mezzanine.absolute(), "mp4"),
-        *("-map", "0:v:0", "-frames:v", str(frames), "-filter_threads", "1"),
-        *("-vf", ",".join(drawn), "-fps_mode", "passthrough", "-pix_fmt", "yuv420p"),
-        *("-c:v", "rawvideo", "-threads", "1", "-f", "rawvideo", "-y", f"file:{pipe}"),
+        *("-map", "0:v:0", "-filter_threads", "1"),
+        *("-vf", ",".join(drawn), "-fps_mode", "passthrough"),
     ]
 
 

@@ -36,7 +36,7 @@ from workflow.stages.checks import (
     standard_numbers,
     suggestions,
 )
-from workflow.stages.delivery import plan_final, second_languages
+from workflow.stages.delivery import plan_final, second_languages, still_of_final
 from workflow.stages.drafts import draft, draft_history, load_draft, restore_save, save_draft
 from workflow.stages.dubs import (
     change_line,
@@ -259,6 +259,7 @@ __all__ = [
     "start_package",
     "start_recut",
     "start_render",
+    "still_of_final",
     "submit",
     "suggestions",
     "sweep",

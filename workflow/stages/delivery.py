@@ -1,10 +1,12 @@
-"""What a final render would cost, told before anybody starts it."""
+"""What a final render would cost and look like, told before anybody starts it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import select
@@ -14,10 +16,13 @@ from workflow.errors import BadInput
 from workflow.media.facts import Film as FilmFacts
 from workflow.render.plan import RenderPlan, cost_seconds, plan_render
 from workflow.render.recipe import Recipe
+from workflow.render.still import draw_still, still_key, telling_frame
 from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.stages.films import known_film
+from workflow.stages.frames import frames_of_film
 from workflow.stages.renders import FORMS, approved_beside, second_version
+from workflow.stages.segments import LedgerSegments
 from workflow.stages.views import PlanView
 from workflow.store.house import House
 from workflow.store.tables import (
@@ -82,6 +87,32 @@ def plan_final(house: House, version_id: str, recipe: dict[str, Any] | None) -> 
             bytes=_likely_bytes(session, film, film_row.id, plan, sizes),
             render=there,
         )
+
+
+def still_of_final(house: House, version_id: str, recipe: dict[str, Any] | None) -> Path:
+    """A PNG of one frame with much text, as the burned-in final of this recipe would show it.
+
+    Kept among the segments: asked for again, nothing is drawn. Raises what `plan_final` does, and ToolFailed.
+    """
+    wanted = Recipe.from_json(recipe or {})
+    if wanted.form != "burned":
+        raise BadInput("FORM", "Only a burned-in film is drawn.")
+    with house.read() as session:
+        version = show.row(session, TrackVersion, version_id)
+        track = show.row(session, Track, version.track_id)
+        film = known_film(session, show.row(session, Film, track.film_id))
+        second = second_version(house, session, track, wanted)
+        beside = load_cues(house, second.document) if second else None
+        plan = plan_render(film, load_cues(house, version.document), wanted, second=beside)
+    frame = telling_frame(plan)
+    key, segments = still_key(plan, frame), LedgerSegments(house)
+    if not segments.has(key):
+        mezzanine = frames_of_film(house, track.film_id, film.mezzanine, [(frame, frame + 1)])
+        with TemporaryDirectory(dir=house.settings.work_dir, prefix="incoming-") as folder:
+            out = Path(folder) / "still.png"
+            draw_still(plan, frame, mezzanine, out, ffmpeg=house.settings.ffmpeg)
+            segments.put(key, out)
+    return segments.path(key)
 
 
 def second_languages(house: House, track_id: str) -> dict[str, int]:

@@ -156,7 +156,10 @@ def clear_work(house: House) -> None:
             if not live:
                 shutil.rmtree(left, ignore_errors=True)
         elif _is_a_day_old(left):
-            left.unlink(missing_ok=True)
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
 
 def _is_a_day_old(path: Path) -> bool:
