@@ -53,7 +53,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(self), geolocation=(), payment=(), usb=()",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     "X-Frame-Options": "DENY",
 }
 
@@ -156,6 +156,12 @@ def streams_body(view: View) -> View:
     return view
 
 
+def with_microphone(view: View) -> View:
+    """A page that may ask for the microphone; no other may."""
+    view.with_microphone = True  # type: ignore[attr-defined]
+    return view
+
+
 def _refuse_other_sites() -> None:
     """Nothing of ours is changed, shown or played inside another site's page; a link to us may be followed."""
     site = request.headers.get("Sec-Fetch-Site", "")
@@ -178,6 +184,10 @@ def _refuse_other_sites() -> None:
 
 
 def _add_headers(response: Response) -> Response:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "with_microphone", False):
+        allowed = HEADERS["Permissions-Policy"].replace("microphone=()", "microphone=(self)")
+        response.headers["Permissions-Policy"] = allowed
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.endpoint != "static":

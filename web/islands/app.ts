@@ -17,6 +17,8 @@ const ISLANDS: Readonly<Record<string, () => Promise<Island>>> = {
   identify: () => import('./identify/main.ts'),
   received: () => import('./received/main.ts'),
   rules: () => import('./rules/main.ts'),
+  studio: () => import('./studio/main.ts'),
+  confirm: () => import('./studio/confirm.ts'),
 }
 
 async function start(root: HTMLElement): Promise<void> {

@@ -20,5 +20,6 @@ from web.pages import (  # noqa: E402, F401  each registers its routes on the bl
     people,
     projects,
     review,
+    studio,
     work,
 )

@@ -10,6 +10,8 @@ from typing import Any
 
 from flask_babel import get_translations, gettext
 
+from web.pages.studio_words import studio_commands, studio_words
+
 # A number of each plural category in the languages we speak (CLDR): one, few, many, other.
 _SAMPLES = {"one": 1, "few": 2, "many": 5, "other": 10}
 
@@ -147,7 +149,9 @@ def script_words() -> dict[str, Any]:
         "commentOn": gettext("on cue {n}"),
         "buildReady": gettext("The review build is ready."),
         "watchIt": gettext("Watch it"),
+        **studio_words(_plural),
         "commands": {
+            **studio_commands(),
             "player/play": gettext("Play or pause"),
             "player/play-cue": gettext("Play this cue"),
             "player/before-start": gettext("Play the half second before the start"),
@@ -212,6 +216,8 @@ def script_words() -> dict[str, Any]:
             "wave": gettext("Waveform"),
             "review": gettext("Review"),
             "proposal": gettext("New times"),
+            "studio": gettext("Dub studio"),
+            "confirm": gettext("Takes to confirm"),
             "help": gettext("Help"),
         },
     }

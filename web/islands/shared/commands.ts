@@ -2,7 +2,8 @@
 import { KEYMAP, commandFor, nameOf, printed, type Place } from './keymap.ts'
 import { say, sayIn } from './words.ts'
 
-export type Commands = Readonly<Record<string, () => void>>
+/** Each is told the key it was called by, or "" for a button. */
+export type Commands = Readonly<Record<string, (key: string) => void>>
 
 const LETTERS_OFF = 'terjime.letters-off'
 
@@ -21,12 +22,12 @@ export function bindCommands(root: HTMLElement, place: Place, commands: Commands
     )
     if (!command || !all[command] || ownsKey(target, name)) return
     event.preventDefault()
-    all[command]()
+    all[command](name)
   }
   const click = (event: MouseEvent) => {
     const button = (event.target as Element).closest<HTMLElement>('[data-command]')
     const run = button && all[button.dataset.command ?? '']
-    if (run) run()
+    if (run) run('')
   }
   for (const button of root.querySelectorAll<HTMLElement>('[data-command]')) {
     const binding = KEYMAP.find((each) => each.command === button.dataset.command)

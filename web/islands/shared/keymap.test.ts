@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { KEYMAP, commandFor, nameOf, printed } from './keymap.ts'
 
 test('no key means two things at one place', () => {
-  for (const place of ['desk', 'review', 'proposal'] as const) {
+  for (const place of ['desk', 'review', 'proposal', 'studio', 'confirm'] as const) {
     const keys = KEYMAP.filter((binding) => binding.places.includes(place)).flatMap((binding) => [
       ...binding.keys,
       ...binding.anywhere,

@@ -10,12 +10,15 @@ export interface Binding {
   readonly places: readonly Place[]
 }
 
-export type Place = 'desk' | 'review' | 'proposal'
+export type Place = 'desk' | 'review' | 'proposal' | 'studio' | 'confirm'
 
 const DESK = ['desk'] as const
 const REVIEW = ['review'] as const
 const PROPOSAL = ['proposal'] as const
+const STUDIO = ['studio'] as const
+const CONFIRM = ['confirm'] as const
 const BOTH = ['desk', 'review', 'proposal'] as const
+const ALL = [...BOTH, 'studio', 'confirm'] as const
 
 function bind(command: string, places: Binding['places'], anywhere: string, keys = ''): Binding {
   const split = (text: string) => text.split(' ').filter(Boolean)
@@ -75,7 +78,32 @@ export const KEYMAP: readonly Binding[] = [
   bind('proposal/accept', PROPOSAL, '', 'KeyA'),
   bind('proposal/reject', PROPOSAL, '', 'KeyR'),
   bind('proposal/undo', PROPOSAL, '', 'KeyU'),
-  bind('help/keys', BOTH, 'Alt+Slash', 'Shift+Slash'),
+  bind('studio/record', STUDIO, '', 'KeyR'),
+  bind('studio/stop', STUDIO, 'Escape'),
+  bind('studio/play', STUDIO, 'Ctrl+Space', 'Space'),
+  bind('studio/play-take', STUDIO, '', 'KeyT'),
+  bind('studio/preview', STUDIO, '', 'KeyP'),
+  bind('studio/next', STUDIO, 'Alt+ArrowDown', 'KeyJ ArrowDown'),
+  bind('studio/previous', STUDIO, 'Alt+ArrowUp', 'KeyK ArrowUp'),
+  bind('studio/edit', STUDIO, '', 'KeyE'),
+  bind(
+    'studio/use-take',
+    STUDIO,
+    '',
+    'Digit1 Digit2 Digit3 Digit4 Digit5 Digit6 Digit7 Digit8 Digit9',
+  ),
+  bind('confirm/play', CONFIRM, 'Ctrl+Space', 'Space'),
+  bind('confirm/accept', CONFIRM, '', 'Enter'),
+  bind('confirm/next-take', CONFIRM, '', 'KeyN'),
+  bind('confirm/not-recorded', CONFIRM, '', 'KeyX'),
+  bind('confirm/undo', CONFIRM, 'Ctrl+KeyZ', 'KeyU'),
+  bind('confirm/next', CONFIRM, '', 'KeyJ ArrowDown'),
+  bind('confirm/previous', CONFIRM, '', 'KeyK ArrowUp'),
+  bind('confirm/start-earlier', CONFIRM, '', 'Shift+BracketLeft'),
+  bind('confirm/start-later', CONFIRM, '', 'BracketLeft'),
+  bind('confirm/end-earlier', CONFIRM, '', 'BracketRight'),
+  bind('confirm/end-later', CONFIRM, '', 'Shift+BracketRight'),
+  bind('help/keys', ALL, 'Alt+Slash', 'Shift+Slash'),
 ]
 
 export interface Pressed {

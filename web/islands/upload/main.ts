@@ -55,13 +55,18 @@ class FilmUpload {
       endpoint: this.root.dataset.endpoint!,
       chunkSize: CHUNK,
       retryDelays: RETRIES,
-      metadata: { filename: file.name, filetype: file.type },
+      metadata: {
+        filename: file.name,
+        filetype: file.type,
+        ...(JSON.parse(this.root.dataset.metadata ?? '{}') as Record<string, string>),
+      },
       removeFingerprintOnSuccess: true,
       fingerprint: (chosen) =>
         Promise.resolve(
           [
             'terjime',
             this.root.dataset.project,
+            this.root.dataset.metadata,
             (chosen as File).name,
             (chosen as File).size,
             (chosen as File).lastModified,

@@ -1,0 +1,176 @@
+/** What the server says of a dub, and what can be worked out of it. Pure, no DOM. */
+import type { Flicks } from '../shared/time.ts'
+import { FLICKS_PER_SECOND } from '../shared/time.ts'
+import { RATE } from './sound.ts'
+
+export const FLICKS_PER_SAMPLE = FLICKS_PER_SECOND / RATE
+
+export type Status =
+  | 'no_text'
+  | 'to_record'
+  | 'to_confirm'
+  | 'too_long'
+  | 'tight'
+  | 'overlap'
+  | 'off_sync'
+  | 'ok'
+  | 'approved'
+
+export interface Line {
+  readonly uid: string
+  readonly number: number
+  readonly speaker: string
+  readonly text: string
+  readonly start: Flicks
+  readonly end: Flicks
+  readonly on_screen: boolean
+  readonly syllables: number
+  readonly room: number
+  readonly status: Status
+  readonly cut: number
+  readonly ratio: number
+  readonly placed_start: Flicks | null
+  readonly placed_end: Flicks | null
+  readonly take: string | null
+  readonly takes: readonly string[]
+  readonly stale: boolean
+}
+
+/** Times are flicks of its recording. */
+export interface Take {
+  readonly id: string
+  readonly line: string
+  readonly recording: string
+  readonly start: Flicks
+  readonly end: Flicks
+  readonly seconds: number
+  readonly confidence: number | null
+  readonly flags: readonly string[]
+  readonly state: 'to_confirm' | 'accepted' | 'rejected'
+  readonly stale: boolean
+  readonly missing_samples: number
+  readonly comment: string
+  readonly created_by: string
+  readonly guide: boolean
+}
+
+export interface Recording {
+  readonly id: string
+  readonly name: string
+  readonly kind: 'line' | 'long' | 'guide'
+  readonly seconds: number
+  readonly findings: readonly { readonly code: string; readonly message: string }[]
+  readonly state: 'received' | 'locating' | 'located' | 'failed'
+  readonly job: string | null
+  readonly error?: { readonly code: string; readonly message: string } | null
+}
+
+export interface Settings {
+  readonly mode: string
+  readonly style: string
+  readonly loudness: string
+  readonly stem?: string | null
+}
+
+export interface Dub {
+  readonly track: string
+  readonly project: string
+  readonly language: string
+  readonly settings: Settings
+  readonly etag: string
+  readonly lines: readonly Line[]
+  readonly takes: Readonly<Record<string, Take>>
+  readonly recordings: readonly Recording[]
+  readonly isochrony: number | null
+  readonly missing: readonly number[]
+}
+
+export const FILTERS = ['all', 'missing', 'long', 'doubtful'] as const
+export type Filter = (typeof FILTERS)[number]
+
+export function isIn(filter: Filter, dub: Dub, line: Line): boolean {
+  if (filter === 'missing') return line.status === 'to_record' || line.status === 'to_confirm'
+  if (filter === 'long') return ['too_long', 'tight', 'overlap', 'off_sync'].includes(line.status)
+  if (filter === 'doubtful') return line.stale || doubtfulTake(dub, line) !== null
+  return true
+}
+
+/** The take of a line that a person has still to hear: the surest of those, or null. */
+export function doubtfulTake(dub: Dub, line: Line): Take | null {
+  const open = takesOf(dub, line).filter((take) => take.state === 'to_confirm')
+  const chosen = line.take !== null
+  if (chosen || open.length === 0) return null
+  return open.reduce((a, b) => ((b.confidence ?? 0) > (a.confidence ?? 0) ? b : a))
+}
+
+/** In the order in which they were made. */
+export function takesOf(dub: Dub, line: Line): readonly Take[] {
+  return line.takes.map((id) => dub.takes[id]).filter((take) => take !== undefined)
+}
+
+export interface Progress {
+  readonly lines: number
+  readonly recorded: number
+  readonly missing: number
+  readonly long: number
+  readonly doubtful: number
+}
+
+export function progressOf(dub: Dub): Progress {
+  const count = (filter: Filter) => dub.lines.filter((line) => isIn(filter, dub, line)).length
+  const spoken = dub.lines.filter((line) => line.status !== 'no_text')
+  return {
+    lines: spoken.length,
+    recorded: spoken.filter((line) => line.take !== null).length,
+    missing: count('missing'),
+    long: count('long'),
+    doubtful: count('doubtful'),
+  }
+}
+
+/** A line to confirm: its take of now, and the others that could be it. */
+export interface Doubt {
+  readonly line: Line
+  readonly take: Take
+  readonly others: readonly Take[]
+}
+
+/** What a person has to hear, the least sure first; *offered*: the take that was turned to, by line. */
+export function doubts(dub: Dub, offered: ReadonlyMap<string, string> = new Map()): Doubt[] {
+  const found: Doubt[] = []
+  for (const line of dub.lines) {
+    const first = doubtfulTake(dub, line)
+    if (!first) continue
+    const open = takesOf(dub, line).filter((take) => take.state === 'to_confirm')
+    const take = open.find((each) => each.id === offered.get(line.uid)) ?? first
+    found.push({ line, take, others: open.filter((each) => each !== take) })
+  }
+  return found.sort((a, b) => (least(a) ?? 0) - (least(b) ?? 0) || a.line.number - b.line.number)
+}
+
+function least(doubt: Doubt): number | null {
+  return [doubt.take, ...doubt.others].reduce<number | null>(
+    (most, take) => Math.max(most ?? 0, take.confidence ?? 0),
+    null,
+  )
+}
+
+/** Edges moved by whole samples, within the recording, never closer than 50 ms. */
+export function movedEdges(
+  take: { readonly start: Flicks; readonly end: Flicks },
+  edge: 'start' | 'end',
+  by: Flicks,
+  length: Flicks,
+): { start: Flicks; end: Flicks } {
+  const whole = (time: Flicks) => Math.round(time / FLICKS_PER_SAMPLE) * FLICKS_PER_SAMPLE
+  const least = FLICKS_PER_SECOND / 20
+  if (edge === 'start')
+    return {
+      start: whole(Math.max(0, Math.min(take.end - least, take.start + by))),
+      end: take.end,
+    }
+  return {
+    start: take.start,
+    end: whole(Math.min(length, Math.max(take.start + least, take.end + by))),
+  }
+}
