@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from workflow.errors import BadInput
 from workflow.qc import PROFILES, TRAINING_FILM, FilmFacts, Profile, check, fix, repair
-from workflow.qc.fixes import FIXERS, NEVER_ERRORS
-from workflow.timebase import FrameGrid, from_ms, from_seconds
+from workflow.qc.fixes import FIXERS, NEVER_ERRORS, errors_after, errors_of
+from workflow.qc.rule import RULES, LineUp, Lore
+from workflow.timebase import FLICKS_PER_SECOND, FrameGrid, from_ms, from_seconds
 from workflow.tracks.cues import Cue, in_order
 
 FILM = FilmFacts(Fraction(24), from_seconds(60), tuple(from_seconds(n) for n in (5, 10, 11, 30)))
@@ -207,3 +208,43 @@ def errors(
 ) -> set[tuple[str, str]]:
     found = check(cues, film=film, source=source, profile=profile)
     return {(f.rule, f.uid) for f in found if f.severity == "error"}
+
+
+def test_errors_after_a_mend_are_those_of_a_fresh_look_at_the_whole_track() -> None:
+    texts = [
+        "Bu  ýerde <i>dur.",
+        "",
+        "Ol gitdi.\nbilen",
+        "- Salam...",
+        "İndi ol",
+        "dur",
+        " ",
+        "sebäpli gitdi.",
+    ]
+    cues = [
+        Cue(
+            f"c{i}",
+            i * FLICKS_PER_SECOND - (i % 3) * FLICKS_PER_SECOND // 8,
+            (i + 1) * FLICKS_PER_SECOND,
+            text,
+        )
+        for i, text in enumerate(texts * 4)
+    ]
+    film = FilmFacts(
+        Fraction(25),
+        20 * FLICKS_PER_SECOND,
+        shots=tuple(range(0, 20 * FLICKS_PER_SECOND, 3 * FLICKS_PER_SECOND)),
+    )
+    track = LineUp(
+        in_order(cues), TRAINING_FILM, language="tk", film=film, source=cues[::2], lore=Lore()
+    )
+    for name in FIXERS:
+        found = [hit.index for hit in RULES[name].judge(track) if hit.fix][::2]
+        new = {track.cues[i].uid: FIXERS[name](track, i) for i in found}
+        kept = [new.get(cue.uid, cue) for cue in track.cues]
+        after = track.with_cues(in_order(cue for cue in kept if cue is not None))
+        fresh = LineUp(
+            after.cues, TRAINING_FILM, language="tk", film=film, source=cues[::2], lore=Lore()
+        )
+        assert errors_after(track, after) == errors_of(fresh), name
+        track = after

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from workflow.language.glossary import replaced
@@ -163,7 +164,8 @@ def _out_at_cut(track: LineUp, index: int) -> Cue:
 
 def _nearest_cut(track: LineUp, index: int, side: int) -> int:
     frame = track.frames[index][side]
-    return min(track.cuts, key=lambda cut: abs(cut - frame))
+    at = bisect.bisect_left(track.cuts, frame)
+    return min(track.cuts[max(0, at - 1) : at + 1], key=lambda cut: abs(cut - frame))
 
 
 FIXERS: dict[str, Fixer] = {
@@ -271,7 +273,7 @@ def _apply(track: LineUp, name: str, left: frozenset[str]) -> LineUp:
             mended[cue.uid] = new
     while mended:
         changed = track.with_cues(_replaced(track.cues, mended))
-        new_errors = errors_of(changed) - errors_of(track)
+        new_errors = errors_after(track, changed) - errors_of(track)
         if not new_errors:
             return changed
         blamed = {uid for _, uid in new_errors}
@@ -285,21 +287,59 @@ def _is_sound(cue: Cue) -> bool:
     return 0 <= cue.start < cue.end
 
 
+BESIDE = frozenset(
+    {
+        *("T01", "T03", "T05", "T07", "T16", "T17"),
+        *("L01", "L02", "L06", "X01", "X04", "X15", "X16", "M04"),
+    }
+)
+"""Rules that look at no more than a cue, those beside it and the last text before it."""
+
+
 def errors_of(track: LineUp) -> frozenset[tuple[str, str]]:
     """Rule and uid of every error; worked out once for a line-up."""
     kept: frozenset[tuple[str, str]] | None = track.__dict__.get("errors")
     if kept is None:
-        given = track.profile.severities
-        kept = frozenset(
-            (rule.id, track.cues[hit.index].uid)
-            for rule in RULES.values()
-            if (rule.id not in NEVER_ERRORS or given.get(rule.id) == ERROR)
-            and track.can_judge(rule)
-            for hit in rule.judge(track)
-            if given.get(rule.id, hit.severity) == ERROR
-        )
-        track.__dict__["errors"] = kept
+        kept = track.__dict__["errors"] = frozenset(_judged(track, RULES.keys()))
     return kept
+
+
+def errors_after(before: LineUp, after: LineUp) -> frozenset[tuple[str, str]]:
+    """`errors_of(after)`, of which only the neighbourhood of what changed is judged anew."""
+    then, now = _surroundings(before), _surroundings(after)
+    changed = [uid for uid, cues in now.items() if then.get(uid) != cues]
+    # Pieces of the track side by side: where two meet, cues stand that nobody asks about.
+    near = after.with_cues(in_order({cue.uid: cue for uid in changed for cue in now[uid]}.values()))
+    asked = set(changed)
+    errors = {
+        *(e for e in errors_of(before) if e[0] in BESIDE and e[1] in now and e[1] not in asked),
+        *(error for error in _judged(near, BESIDE) if error[1] in asked),
+        *_judged(after, RULES.keys() - BESIDE),
+    }
+    after.__dict__["errors"] = frozenset(errors)
+    return errors_of(after)
+
+
+def _judged(track: LineUp, rules: Collection[str]) -> Iterator[tuple[str, str]]:
+    given = track.profile.severities
+    for rule in RULES.values():
+        may_be_error = rule.id not in NEVER_ERRORS or given.get(rule.id) == ERROR
+        if rule.id in rules and may_be_error and track.can_judge(rule):
+            for hit in rule.judge(track):
+                if given.get(rule.id, hit.severity) == ERROR:
+                    yield rule.id, track.cues[hit.index].uid
+
+
+def _surroundings(track: LineUp) -> dict[str, tuple[Cue, ...]]:
+    """By uid: the last cue with text before it, the cue before it, itself, and the one after it."""
+    found: dict[str, tuple[Cue, ...]] = {}
+    cues, spoken = track.cues, None
+    for i, cue in enumerate(cues):
+        before = (spoken,) if spoken else ()
+        found[cue.uid] = (*before, *cues[max(0, i - 1) : i + 2])
+        if track.texts[i].strip():
+            spoken = cue
+    return found
 
 
 def _replaced(cues: Sequence[Cue], mended: dict[str, Cue | None]) -> tuple[Cue, ...]:

@@ -53,25 +53,27 @@ def numbers(track: LineUp) -> Iterator[Hit]:
     for pair in pairs(track):
         if not pair.targets or not pair.sources:
             continue
-        ours, theirs = _figures(pair.target_text), _figures(pair.source_text)
-        # A figure may be written out on the other side, but it must be there.
-        lost = [n for n in theirs - ours if not _is_written_out(n, pair.target_text)]
-        added = [n for n in ours - theirs if not _is_written_out(n, pair.source_text)]
-        if lost or added:
-            yield Hit(pair.targets[0], ERROR, _numbers_differ(lost, added))
+        ours, theirs = pair.target_text, pair.source_text
+        message = track.once(("M01", theirs, ours), lambda: _numbers_differ(theirs, ours))  # noqa: B023
+        if message:
+            yield Hit(pair.targets[0], ERROR, message)
 
 
-def _numbers_differ(lost: list[str], added: list[str]) -> str:
-    ours, theirs = ", ".join(added[:3]), ", ".join(lost[:3])
-    if not added:
-        return sentence("%(lost)s of the source is not here.", lost=theirs)
-    if not lost:
-        return sentence("%(added)s is not in the source.", added=ours)
-    return sentence(
-        "%(lost)s of the source is not here; %(added)s is not in the source.",
-        lost=theirs,
-        added=ours,
-    )
+def _numbers_differ(source: str, target: str) -> str:
+    """What to say of the numbers of both texts; "" where they agree."""
+    ours, theirs = _figures(target), _figures(source)
+    # A figure may be written out on the other side, but it must be there.
+    lost = ", ".join([n for n in theirs - ours if not _is_written_out(n, target)][:3])
+    added = ", ".join([n for n in ours - theirs if not _is_written_out(n, source)][:3])
+    if lost and added:
+        return sentence(
+            "%(lost)s of the source is not here; %(added)s is not in the source.",
+            lost=lost,
+            added=added,
+        )
+    if lost:
+        return sentence("%(lost)s of the source is not here.", lost=lost)
+    return sentence("%(added)s is not in the source.", added=added) if added else ""
 
 
 def _figures(text: str) -> Counter[str]:

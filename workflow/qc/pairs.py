@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from workflow.qc.rule import LineUp
 from workflow.tracks.cues import Cue
-from workflow.tracks.text import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def _fit(track: LineUp, source: Sequence[Cue], links: list[tuple[int, int]]) -> 
     that has no link."""
     total = 0.0
     for t, s in links:
-        ours, theirs = track.texts[t].strip(), plain(source[s].text).strip()
+        ours, theirs = track.texts[t].strip(), track.source_texts[s].strip()
         if ours and theirs:
             total += (ours[-1] == theirs[-1]) + min(len(ours), len(theirs)) / max(
                 len(ours), len(theirs)
@@ -108,7 +107,7 @@ def _pair(track: LineUp, source: Sequence[Cue], targets: list[int], sources: lis
     return Pair(
         tuple(targets),
         tuple(sources),
-        " ".join(track.texts[i] for i in targets),
-        " ".join(plain(source[i].text) for i in sources),
+        " ".join([track.texts[i] for i in targets]),
+        " ".join([track.source_texts[i] for i in sources]),
         place,
     )

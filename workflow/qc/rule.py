@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from workflow.language.glossary import Glossary
 from workflow.language.spelling import Speller, turkmen
@@ -18,6 +18,8 @@ from workflow.tracks.cues import Cue
 from workflow.tracks.text import count_characters, plain
 
 _WORD = re.compile(r"[^\W\d_]+")
+
+T = TypeVar("T")
 
 ERROR, WARNING, HINT = "error", "warning", "hint"
 
@@ -114,6 +116,13 @@ class LineUp:
         self.film = film
         self.source = tuple(source) if source is not None else None
         self.lore = lore
+        self._told: dict[tuple[str, ...], Any] = {}
+
+    def once(self, key: tuple[str, ...], work: Callable[[], T]) -> T:
+        """What *work* gives, worked out once for this line-up and all that are made from it."""
+        if key not in self._told:
+            self._told[key] = work()
+        return cast("T", self._told[key])
 
     def with_cues(self, cues: Sequence[Cue]) -> LineUp:
         """The same film, profile and source with other cues; what is known of cues that stay is kept."""
@@ -125,7 +134,15 @@ class LineUp:
             source=self.source,
             lore=self.lore,
         )
-        for name in ("cuts", "grid", "half_second_frames", "speech", "_frame_length"):
+        other._told = self._told
+        for name in (
+            "cuts",
+            "grid",
+            "half_second_frames",
+            "speech",
+            "source_texts",
+            "_frame_length",
+        ):
             if name in self.__dict__:
                 other.__dict__[name] = self.__dict__[name]
         return other
@@ -144,6 +161,11 @@ class LineUp:
     def texts(self) -> tuple[str, ...]:
         """Of each cue, without markup."""
         return tuple(plain(cue.text) for cue in self.cues)
+
+    @cached_property
+    def source_texts(self) -> tuple[str, ...]:
+        """Of each cue of the source, without markup."""
+        return tuple(plain(cue.text) for cue in self.source or ())
 
     @cached_property
     def lines(self) -> tuple[tuple[str, ...], ...]:

@@ -112,19 +112,25 @@ def _stands(name: str, words: list[str]) -> bool:
 
 @rule("M03", "Terms of the source have an allowed form", "source", turkmen=True)
 def missing_terms(track: LineUp) -> Iterator[Hit]:
-    glossary = track.lore.glossary
     for pair in _translated(track):
-        for use in glossary.find(pair.source_text, track.lore.source_language):
-            if use.term.tk and not glossary.has_allowed_form(use.term, pair.target_text):
-                severity = ERROR if use.term.is_sure else WARNING
-                allowed = " / ".join(f"“{form}”" for form in use.term.tk)
-                yield Hit(
-                    pair.targets[0],
-                    severity,
-                    sentence(
-                        "“%(form)s” is %(allowed)s in Turkmen.", form=use.form, allowed=allowed
-                    ),
-                )
+        source, target = pair.source_text, pair.target_text
+        missing = track.once(("M03", source, target), lambda: _missing_terms(track, source, target))  # noqa: B023
+        for severity, message in missing:
+            yield Hit(pair.targets[0], severity, message)
+
+
+def _missing_terms(track: LineUp, source: str, target: str) -> list[tuple[str, str]]:
+    """Severity and message of each term of *source* without an allowed form in *target*."""
+    glossary = track.lore.glossary
+    missing: list[tuple[str, str]] = []
+    for use in glossary.find(source, track.lore.source_language):
+        if use.term.tk and not glossary.has_allowed_form(use.term, target):
+            allowed = " / ".join(f"“{form}”" for form in use.term.tk)
+            message = sentence(
+                "“%(form)s” is %(allowed)s in Turkmen.", form=use.form, allowed=allowed
+            )
+            missing.append((ERROR if use.term.is_sure else WARNING, message))
+    return missing
 
 
 @rule("M04", "No forbidden form of a term", turkmen=True)

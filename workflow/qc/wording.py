@@ -40,12 +40,10 @@ def not_translated(track: LineUp) -> Iterator[Hit]:
 
 def _is_copied(source: str, target: str) -> bool:
     """Equal text that a translation would have changed: more than three letters, and no name or figure."""
+    if source.casefold().split() != target.casefold().split():
+        return False
     words = WORD.findall(target)
-    return (
-        " ".join(source.split()).casefold() == " ".join(target.split()).casefold()
-        and sum(map(len, words)) > 3
-        and not all(word[0].isupper() for word in words)
-    )
+    return sum(map(len, words)) > 3 and not all(word[0].isupper() for word in words)
 
 
 _SPACE = re.compile(r"[  ]{2,}|^[ \u00a0]+|[ \u00a0]+$|[ \u00a0]+(?=[,.!?](?!\.))", re.MULTILINE)
