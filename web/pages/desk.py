@@ -24,6 +24,7 @@ from web.pages.frame import (
 )
 from web.pages.lanes import draw_lanes, segment_rows
 from web.pages.remark_words import grouped
+from web.pages.sentences import finding_words
 from web.pages.words import said
 from workflow import stages
 from workflow.errors import BadInput, NotFound, TerjimeError
@@ -99,6 +100,7 @@ def _desk_props(view: Any, can_edit: bool) -> dict[str, Any]:
         "findingsAddress": api("tracks", view.summary.id, "findings"),
         "address": api("tracks", view.summary.id),
         "rules": {rule.id: said(rule.title) for rule in RULES.values()},
+        "sentences": finding_words(),
         "wordsAddress": api("projects", view.summary.project_id, "words")
         if can(Action.EDIT_WORDS)
         else "",

@@ -8,6 +8,8 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
+from web.pages.sentences import told
+
 REMARKS = {
     # letters
     "NFC": lazy_gettext("Letters that came in two parts were put together"),
@@ -60,6 +62,7 @@ REMARKS = {
     "OVERRIDE_DROPPED": lazy_gettext("Effects are left out"),
     "DRAWING_DROPPED": lazy_gettext("Drawings are left out"),
     "EFFECT_DROPPED": lazy_gettext("Effects are left out"),
+    "STYLE_DROPPED": lazy_gettext("Styles are left out"),
     "STYLES_DROPPED": lazy_gettext("Styles are left out"),
     "COLOURS_DROPPED": lazy_gettext("Colours are left out"),
     "FONTS_DROPPED": lazy_gettext("Fonts are left out"),
@@ -69,6 +72,8 @@ REMARKS = {
     "TELETEXT_WIDTH": lazy_gettext("Lines are longer than teletext shows"),
     "BRACES": lazy_gettext("Braces are written otherwise"),
     "BRACKETS": lazy_gettext("Brackets are written otherwise"),
+    "REGION_DROPPED": lazy_gettext("Regions are left out"),
+    "LOOKS_LIKE_MARKUP": lazy_gettext("What players may take for markup"),
     "RUBY": lazy_gettext("Text above the line is kept in brackets"),
     "ANIMATED": lazy_gettext("Changes inside a cue are left out"),
     "CUMULATIVE": lazy_gettext("Cues that add to one another were made whole"),
@@ -82,6 +87,7 @@ REMARKS = {
     "NOTE": lazy_gettext("Notes are left out"),
     "NOTES_LEFT": lazy_gettext("Notes are left out"),
     "NOTE_CUT": lazy_gettext("A note was too long and was cut"),
+    "NOTE_DROPPED": lazy_gettext("Comments are left out"),
     "COMMENT_DROPPED": lazy_gettext("Comments are left out"),
     "HEADER_DROPPED": lazy_gettext("The file's head is left out"),
     "HEADER_MISSING": lazy_gettext("The file's head was missing"),
@@ -96,6 +102,13 @@ REMARKS = {
     "SOURCE_EDITED": lazy_gettext(
         "The original was edited in the file; only the translation is read"
     ),
+    "OTHER_LANGUAGE": lazy_gettext("The text is in another language"),
+    "PARAGRAPH_SPLIT": lazy_gettext("Long paragraphs became several cues"),
+    "LOOKS_LIKE_TIMES": lazy_gettext("Lines that look like times are written otherwise"),
+    "EMPTY_EVENT": lazy_gettext("Events without words are left out"),
+    "CODE_DROPPED": lazy_gettext("Codes that are not understood are left out"),
+    "CODE_TABLE": lazy_gettext("About the table of letters"),
+    "BLOCK_COUNT": lazy_gettext("Blocks of the file were counted otherwise"),
     "TRUNCATED": lazy_gettext("The file ends in the middle"),
     "CUE_ID": lazy_gettext("Names of cues are left out"),
     "USER_DATA_DROPPED": lazy_gettext("Extra data of the file is left out"),
@@ -104,7 +117,7 @@ _WHERE = re.compile(r"(line|cue|row) (\d+)")
 
 
 def grouped(remarks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Remarks {code, message, where} as {title, code, count, places: [{where, message}]}, in their order."""
+    """Remarks {code, message, template, values, where, cue} as {title, code, count, places: [{where, message}]}."""
     groups: dict[str, dict[str, Any]] = {}
     for remark in remarks:
         code = remark.get("code", "")
@@ -112,20 +125,25 @@ def grouped(remarks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
             code,
             {
                 "code": code,
-                "title": str(REMARKS[code]) if code in REMARKS else remark.get("message", ""),
+                "title": str(REMARKS[code]) if code in REMARKS else told(remark),
                 "count": 0,
                 "places": [],
             },
         )
         group["count"] += 1
         group["places"].append(
-            {"where": where(remark.get("where", "")), "message": remark.get("message", "")}
+            {
+                "where": where(remark.get("where", ""), remark.get("cue", 0)),
+                "message": told(remark),
+            }
         )
     return list(groups.values())
 
 
-def where(place: str) -> str:
-    """ "line 12" in the person's language."""
+def where(place: str, cue: int = 0) -> str:
+    """ "line 12", "line 12, cue 3" in the person's language."""
+    if cue:
+        return f"{where(place)}, {where(f'cue {cue}')}"
     found = _WHERE.fullmatch(place)
     if not found:
         return place

@@ -21,6 +21,7 @@ from flask_babel import get_locale, gettext, lazy_gettext, ngettext
 from markupsafe import Markup, escape
 
 from web.pages.remark_words import grouped
+from web.pages.sentences import told
 from workflow import timebase
 from workflow.timebase import FLICKS_PER_SECOND, FrameGrid
 
@@ -308,6 +309,7 @@ def filters() -> dict[str, Any]:
         "short_hash": short_hash,
         "marked_up": marked_up,
         "grouped": grouped,
+        "told": told,
     }
 
 

@@ -12,6 +12,8 @@ export interface FindingsHost {
   readonly mayAddWords: boolean
   /** The rules' titles in the person's language, by id. */
   readonly rules: Readonly<Record<string, string>>
+  /** What a finding says, in the person's language. */
+  tell(finding: Finding): string
   goTo(uid: string): void
   mend(finding: Finding | null): void
   ignore(finding: Finding, reason: string): void
@@ -87,7 +89,7 @@ export class FindingsPanel {
     >
       <button type="button" class="plain grow" @click=${() => host.goTo(finding.uid)}>
         ${icon(SIGNS[finding.severity])} <span class="figures">${finding.cue}</span>
-        <span>${finding.message}</span>
+        <span>${host.tell(finding)}</span>
         <span class="quiet small">${finding.rule} · ${host.rules[finding.rule]}</span>
         ${finding.ignored ? html`<span class="quiet">${finding.ignored}</span>` : nothing}
       </button>
@@ -117,7 +119,7 @@ export class FindingsPanel {
                   ? html`<button
                       type="button"
                       class="plain"
-                      @click=${() => askReason(finding, (reason) => host.ignore(finding, reason))}
+                      @click=${() => askReason(finding, host.tell(finding), (reason) => host.ignore(finding, reason))}
                     >
                       ${say('setAsideDo')}
                     </button>`
@@ -129,7 +131,11 @@ export class FindingsPanel {
 }
 
 /** Why a finding is right as it is. */
-export function askReason(finding: Finding, given: (reason: string) => void): void {
+export function askReason(
+  finding: Finding,
+  message: string,
+  given: (reason: string) => void,
+): void {
   const dialog = document.createElement('dialog')
   dialog.setAttribute('aria-labelledby', 'aside-title')
   render(
@@ -142,7 +148,7 @@ export function askReason(finding: Finding, given: (reason: string) => void): vo
       }}
     >
       <h2 id="aside-title">${say('setAsideTitle')}</h2>
-      <p>${finding.message} <span class="quiet">${finding.rule}</span></p>
+      <p>${message} <span class="quiet">${finding.rule}</span></p>
       <div class="field">
         <label for="aside-reason">${say('setAsideWhy')}</label>
         <input id="aside-reason" name="reason" required maxlength="1000" autocomplete="off" />

@@ -25,6 +25,7 @@ export interface ListHost {
   readonly canEdit: boolean
   cues(): Cues
   findings(uid: string): readonly Finding[]
+  tell(finding: Finding): string
   activate(uid: string, focus: boolean): void
   type(uid: string, text: string): void
   /** Null when the time was taken, else why not. */
@@ -215,7 +216,9 @@ export class CueList {
       : found.some((each) => each.severity === 'warning')
         ? 'warning'
         : 'hint'
-    return html`<span class="is-${worst}" title=${found.map((each) => each.message).join('\n')}
+    return html`<span
+      class="is-${worst}"
+      title=${found.map((each) => this.host.tell(each)).join('\n')}
       >${icon(SIGNS[worst])} ${found.length}<span class="hide"
         >${sayCount('findings', found.length)}</span
       ></span
@@ -260,7 +263,7 @@ export class CueList {
                 ${found.map(
                   (each) =>
                     html`<li class="is-${each.severity}">
-                      ${icon(SIGNS[each.severity])} ${each.message}
+                      ${icon(SIGNS[each.severity])} ${this.host.tell(each)}
                       <span class="quiet">${each.rule}</span>
                     </li>`,
                 )}

@@ -19,7 +19,7 @@ import { readPeaks } from '../shared/peaks.ts'
 import { Player, type FilmProps } from '../shared/player.ts'
 import { Saver, type Sent, type State } from '../shared/saver.ts'
 import { FLICKS_PER_SECOND, type Flicks } from '../shared/time.ts'
-import { say, sayCount } from '../shared/words.ts'
+import { say, sayCount, tell } from '../shared/words.ts'
 import { Beside } from './beside.ts'
 import { askAboutConflicts } from './conflict.ts'
 import { divide } from './divider.ts'
@@ -41,6 +41,8 @@ interface Props extends FilmProps {
   readonly address: string
   readonly wordsAddress: string
   readonly rules: Readonly<Record<string, string>>
+  /** What findings say in the person's language, by the English template. */
+  readonly sentences: Readonly<Record<string, string>>
   readonly peaks: string | null
   readonly shots: readonly Flicks[]
 }
@@ -86,6 +88,7 @@ class Desk {
       canEdit: props.canEdit,
       cues: () => this.edits.now,
       findings: (uid) => this.found.get(uid) ?? [],
+      tell: (finding) => tell(finding, props.sentences),
       activate: (uid, focus) => this.activate(uid, focus, true),
       type: (uid, text) => this.change(changeCue(this.edits.now, uid, { text }), `text ${uid}`),
       retime: (uid, which, text) => this.typeTime(uid, which, text),
@@ -97,6 +100,7 @@ class Desk {
       canEdit: props.canEdit,
       mayAddWords: props.wordsAddress !== '',
       rules: props.rules,
+      tell: (finding) => tell(finding, props.sentences),
       goTo: (uid) => this.activate(uid, true, true),
       mend: (finding) => void this.mend(finding ? [finding.rule] : null, finding?.uid ?? null),
       ignore: (finding, reason) => void this.setAside(finding, reason),
@@ -496,7 +500,12 @@ class Desk {
       'findings/mend-all': () => void this.mend(null, null),
       'findings/set-aside': () => {
         const finding = this.findingHere((each) => each.may_ignore)
-        if (finding) askReason(finding, (reason) => void this.setAside(finding, reason))
+        if (finding)
+          askReason(
+            finding,
+            tell(finding, this.props.sentences),
+            (reason) => void this.setAside(finding, reason),
+          )
       },
       'findings/add-word': () => {
         if (!this.props.wordsAddress) return

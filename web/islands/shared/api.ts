@@ -12,7 +12,10 @@ export interface Finding {
   readonly cue: number
   readonly uid: string
   readonly severity: 'error' | 'warning' | 'hint'
+  /** English; the template and the values in it beside it. */
   readonly message: string
+  readonly template: string
+  readonly values: Readonly<Record<string, string | number>>
   readonly fix: boolean
   /** Names this finding while its cue looks as it does. */
   readonly look: string

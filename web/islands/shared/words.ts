@@ -23,6 +23,20 @@ export function sayCount(key: string, num: number): string {
   return filled(forms[plural.select(num)] ?? forms['other'] ?? key, { num })
 }
 
+/** A sentence of the core in the person's language: *templates* has the translation by the English template. */
+export function tell(
+  said: {
+    readonly template: string
+    readonly values: Readonly<Record<string, string | number>>
+  },
+  templates: Readonly<Record<string, string>>,
+): string {
+  const template = templates[said.template] ?? said.template
+  return template.replace(/%\((\w+)\)s/g, (whole, name: string) =>
+    String(said.values[name] ?? whole),
+  )
+}
+
 export function sayIn(table: string, key: string): string {
   const words = all[table]
   return typeof words === 'object' ? (words[key] ?? key) : key
