@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import ARTEFACTS, SignIn, World
 from tests.browser.test_pages import settle, violations, watched
-from tests.builders import submitted
+from tests.builders import approved, srt, submitted
 from workflow import stages
 from workflow.stages.views import RenderView
 
@@ -48,6 +48,49 @@ def test_the_plan_is_told_before_a_start_and_follows_what_is_chosen(
     page.select_option("#codec", "h264")
     expect(plan).to_contain_text("everything is kept from before")
     assert violations(page) == []
+    assert complaints == []
+
+
+def test_a_second_language_is_seen_in_a_still_before_a_start(
+    as_person: SignIn, world: World
+) -> None:
+    house, team = world.house, world.team
+    film = stages.track_view(house, world.approved_track, team.producer).film.id
+    russian = stages.import_track(
+        house,
+        team.translator,
+        film,
+        srt((0.3, 1.6, "Здравствуйте, как ваши дела?")),
+        name="ru.srt",
+        language="ru",
+    )
+    approved(team, russian.summary.id)
+    page = as_person("jeren")
+    complaints = watched(page)
+    page.goto(f"/tracks/{world.approved_track}/delivery")
+    settle(page)
+    still = page.locator("#plan img.still")
+    expect(still).to_have_js_property("naturalWidth", 320)
+    before = still.get_attribute("src") or ""
+    page.select_option("#second", "ru")
+    expect(still).not_to_have_attribute("src", before)
+    expect(page.locator("#plan")).to_contain_text("1 of 1 parts")
+    expect(still).to_have_js_property("naturalWidth", 320)
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    for width in (390, 1280):
+        for scheme in ("light", "dark"):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.screenshot(
+                path=ARTEFACTS / f"delivery-two-{width}-{scheme}.jpeg", quality=70, full_page=True
+            )
+    assert violations(page) == []
+    page.check("input[name=form][value=soft-mkv]")
+    expect(page.locator("#plan")).to_contain_text("picture and sound are copied")
+    expect(still).to_have_count(0)
+    page.click("#start-render")
+    card = page.locator("#renders article", has_text="film.tk+ru.v1.soft.mkv")
+    expect(card.get_by_text("Download", exact=False).first).to_be_visible(timeout=30_000)
     assert complaints == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import Response, make_response, render_template, request, send_file, url_for
 from werkzeug.datastructures import MultiDict
 
 from web.guard import actor, guarded, house, signed_in_only
@@ -62,6 +62,7 @@ def _delivery(
         heights=[h for h in HEIGHTS if h <= (view.film.height or 0)],
         codecs=CODECS,
         formats=sorted((known.name for known in WRITABLE), key=_usual_first),
+        seconds=stages.second_languages(house(), track_id) if approved else {},
         plan=plan,
         refusal=refusal.to_json() if refusal else None,
     )
@@ -84,10 +85,11 @@ def _changed_since_approval(version_id: str) -> list[dict[str, Any]]:
 
 def _recipe(chosen: MultiDict[str, str]) -> dict[str, Any]:
     """What the form says. Raises BadInput RECIPE for what it does not offer."""
-    form = chosen.get("form", "burned")
-    if form != "burned":
-        return {"form": form}  # picture and sound are copied: nothing else to choose
-    recipe: dict[str, Any] = {"form": form}
+    recipe: dict[str, Any] = {"form": chosen.get("form", "burned")}
+    if chosen.get("second"):
+        recipe["second"] = {"language": chosen["second"]}
+    if recipe["form"] != "burned":
+        return recipe  # picture and sound are copied: nothing else to choose
     purpose = chosen.get("purpose", "film")
     if purpose not in PURPOSES:
         raise BadInput("RECIPE", "There is no such purpose.", where="purpose")
@@ -116,6 +118,21 @@ def _version_of(view: TrackView) -> str:
     if wanted not in {version.id for version in view.versions}:
         raise BadInput("VERSION", "That is no version of this track.")
     return wanted
+
+
+@pages.get("/tracks/<track_id>/still")
+@guarded(Action.RENDER_FINAL, "track")
+def still(track_id: str) -> Response:
+    """One picture of the film as it is chosen, as PNG."""
+    approved = _approved(stages.track_view(house(), track_id, actor()).versions)
+    if approved is None:
+        raise NotFound("NOT_FOUND", "Nothing is approved yet.")
+    file = stages.still_of_final(house(), approved.id, _recipe(request.args))
+    response = send_file(file, mimetype="image/png", etag=False)
+    response.set_etag(file.name)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.make_conditional(request)
+    return response
 
 
 @pages.post("/tracks/<track_id>/render")

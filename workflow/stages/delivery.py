@@ -97,6 +97,8 @@ def still_of_final(house: House, version_id: str, recipe: dict[str, Any] | None)
     wanted = Recipe.from_json(recipe or {})
     if wanted.form != "burned":
         raise BadInput("FORM", "Only a burned-in film is drawn.")
+    # How it is encoded does not show: one picture does for every codec and quality.
+    wanted = Recipe(height=wanted.height, style=wanted.style, second=wanted.second)
     with house.read() as session:
         version = show.row(session, TrackVersion, version_id)
         track = show.row(session, Track, version.track_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -15,6 +16,7 @@ from workflow.render.recipe import Recipe, Second
 from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.stages.films import file_view, known_film
+from workflow.stages.mixes import refuse_guides
 from workflow.stages.review import changes_json, version_changes
 from workflow.stages.versions import locked_track
 from workflow.stages.views import FileView, RenderView
@@ -40,12 +42,19 @@ FORMS = ("burned", "soft-mp4", "soft-mkv")
 
 @in_whole
 def start_render(
-    house: House, actor: Actor, version_id: str, recipe: dict[str, Any] | None
+    house: House,
+    actor: Actor,
+    version_id: str,
+    recipe: dict[str, Any] | None,
+    *,
+    allow_guide: bool = False,
 ) -> RenderView:
     """Queue the final render of an approved version; the same request again is the same render.
 
     recipe    as `Recipe.from_json` reads it; None: burned in, with every setting as usual. A second track
-              is the film's newest approved version in that language
+              is the film's newest approved version in that language. A dub is heard first and the original
+              second, mixed as it was approved; None: its picture is copied
+    allow_guide   lines of a dub may be spoken by the guide voice; else Conflict GUIDE_TAKES
 
     Raises ToolFailed DISK_LOW; BadInput RECIPE, FORM; Conflict FILM_NOT_READY, TOO_MANY_RENDERS; Conflict NOT_APPROVED when the version is not
     approved, was changed since, or would look otherwise than what was watched: details {"state",
@@ -60,6 +69,10 @@ def start_render(
         session.refresh(version)
         film = known_film(session, show.row(session, Film, track.film_id))
         verdict = _approval(house, session, version)
+        if track.kind == "dub":
+            wanted = _as_heard(session, verdict, wanted, chosen=bool(recipe))
+            if not allow_guide:
+                refuse_guides(session, track.id, load_cues(house, version.document))
         second = second_version(house, session, track, wanted)
         second_verdict = _approval(house, session, second) if second else None
         _refuse_other_look(session, verdict, second_verdict, wanted)
@@ -112,6 +125,14 @@ def start_render(
         return show.render_view(session, render)
 
 
+def _as_heard(session: Session, verdict: Verdict, wanted: Recipe, *, chosen: bool) -> Recipe:
+    """The mix is the one that the reviewer heard."""
+    heard = Recipe.from_json(show.row(session, Build, verdict.build_id).recipe)
+    form = wanted.form if chosen else "soft-mp4"
+    sounds = "dub" if wanted.sounds == "dub" else "both"
+    return replace(wanted, form=form, sounds=sounds, mix=heard.mix)
+
+
 def _same_render(
     session: Session, verdict: Verdict, second: TrackVersion | None, wanted: Recipe
 ) -> Render | None:
@@ -155,6 +176,7 @@ def approved_beside(session: Session, track: Track) -> list[tuple[Track, TrackVe
         .where(
             Track.film_id == track.film_id,
             Track.id != track.id,
+            Track.language != track.language,
             Track.kind != "dub",
             TrackVersion.state == "approved",
         )
