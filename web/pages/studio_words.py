@@ -13,7 +13,7 @@ def studio_words(_plural: Callable[[str, str], dict[str, str]]) -> dict[str, Any
     return {
         "studioLine": gettext("Line {n}"),
         "studioOriginal": gettext("Original"),
-        "studioTake": gettext("Take"),
+        "studioTake": gettext("The take"),
         "studioTakes": gettext("Takes"),
         "studioPreview": gettext("Mix"),
         "studioRecord": gettext("Record"),
