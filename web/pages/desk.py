@@ -47,6 +47,8 @@ HISTORY_SHOWN = 50
 @pages.get("/tracks/<track_id>")
 @guarded(Action.VIEW, "track")
 def desk(track_id: str) -> Response:
+    if stages.track_view(house(), track_id, actor()).summary.kind == "dub":
+        return see(url_for("pages.studio", track_id=track_id))
     return _desk(track_id)
 
 

@@ -23,6 +23,7 @@ def film(film_id: str) -> Response:
         tracks=[track for track in project.tracks if track.film_id == film_id],
         film_note=film_note,
         may_choose=can(Action.UPLOAD_FILM),
+        may_dub=can(Action.EDIT_TRACK),
     )
 
 

@@ -41,12 +41,15 @@ ROLES = {
 KINDS = {
     "subtitle": lazy_gettext("Subtitles"),
     "reference": lazy_gettext("Reference subtitles"),
+    "dub": lazy_gettext("Dub"),
 }
 JOBS = {
     "ingest": lazy_gettext("Preparing the film"),
     "sound": lazy_gettext("Taking over another sound"),
     "align": lazy_gettext("Aligning"),
     "recut": lazy_gettext("Laying on a new cut"),
+    "locate": lazy_gettext("Finding lines in a recording"),
+    "stems": lazy_gettext("Making the stems"),
     "build": lazy_gettext("Review build"),
     "render": lazy_gettext("Final render"),
     "package": lazy_gettext("Package"),
