@@ -24,6 +24,7 @@ def jobs() -> Response:
     return page(
         "jobs.html",
         groups=shown,
+        state=stages.house_state(house()) if actor().is_admin else None,
         live_jobs=[job for _, found in shown for job in found if is_live(job)],
     )
 

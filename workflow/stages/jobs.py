@@ -14,12 +14,13 @@ from workflow.errors import TerjimeError
 from workflow.people import Actor
 from workflow.stages import alignment, films, packages, parts, recuts, rendering, show, takes
 from workflow.stages.running import Work, run_claimed
-from workflow.stages.views import JobView
+from workflow.stages.views import HouseStateView, JobView
 from workflow.store import audit, ledger, pulse
-from workflow.store.collect import collect
+from workflow.store.collect import collect, storage_use
 from workflow.store.database import in_whole
 from workflow.store.house import House
 from workflow.store.ledger import Claimed, Publish
+from workflow.store.room import bytes_wanting
 from workflow.store.tables import Job
 
 KINDS: dict[str, Work] = {
@@ -56,6 +57,23 @@ def _newest(house: House, *conditions: object) -> list[JobView]:
     with house.read() as session:
         jobs = session.scalars(query.where(asked_for, *conditions)).all()  # type: ignore[arg-type]
         return [show.job_view(session, job) for job in jobs]
+
+
+def house_state(house: House) -> HouseStateView:
+    """What an operator must know of the house: queues that nobody serves, and its storage."""
+    use = {use.kind: use for use in storage_use(house)}
+    return HouseStateView(
+        silent=[
+            {"queue": heard.queue, "seconds": heard.seconds}
+            for heard in pulse.pulses(house)
+            if heard.silent
+        ],
+        bytes_wanting=bytes_wanting(house.settings),
+        blobs=use["all"].blobs,
+        bytes=use["all"].bytes,
+        segment_bytes=use["segment"].bytes if "segment" in use else 0,
+        condemned_bytes=use["condemned"].bytes,
+    )
 
 
 @in_whole

@@ -383,6 +383,23 @@ class KnownFileView:
 
 
 @dataclass(frozen=True)
+class HouseStateView:
+    """How the house is, for its operator.
+
+    silent         queues that no worker answers: [{"queue", "seconds"}]
+    bytes_wanting  that must be freed on this machine before work may begin; 0 when there is room
+    bytes          of all *blobs*; of them encoded parts, and what will be removed soon
+    """
+
+    silent: list[dict[str, Any]]
+    bytes_wanting: int
+    blobs: int
+    bytes: int
+    segment_bytes: int
+    condemned_bytes: int
+
+
+@dataclass(frozen=True)
 class PlanView:
     """What a final render would do, before anybody starts it.
 
