@@ -13,6 +13,7 @@ from workflow.dub.deliver import open_film
 from workflow.dub.film import Dubbed, dub_film
 from workflow.dub.locate import SURE
 from workflow.dub.mix import STYLES, TARGETS
+from workflow.dub.plugins import KINDS, Plugin, find_model, models_in, tick_licence
 from workflow.dub.script import DubLine, dub_lines
 from workflow.dub.sound import read_recording
 from workflow.dub.takes import LineTakes, cut_takes, read_takes
@@ -165,3 +166,44 @@ def _summarise(dubbed: Dubbed, lines: tuple[DubLine, ...], out: Path) -> None:
             )
     for finding in dubbed.findings:
         click.echo(f"  {finding.code}: {finding.message}")
+
+
+@dub.command("plugins")
+@click.option(
+    "--models",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="TERJIME_MODELS",
+    required=True,
+    help="The folder of models; TERJIME_MODELS unless given.",
+)
+@click.option("--tick", help="KIND/NAME of a model whose non-commercial licence allows your use.")
+@click.option("--by", help="Who says so; recorded with the time.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+def plugins(folder: Path, tick: str | None, by: str | None, as_json: bool) -> None:
+    """List the models of your own for voices, recognition, translation and separation."""
+    if (tick is None) != (by is None):
+        raise click.UsageError("Give --tick and --by together.")
+    if tick is not None and by is not None:
+        kind, _, name = tick.partition("/")
+        if kind not in KINDS:
+            raise click.UsageError(f"--tick is KIND/NAME; the kinds are {', '.join(KINDS)}.")
+        tick_licence(folder, find_model(folder, kind, name), by)
+    good, bad = models_in(folder)
+    ticks = [Plugin(folder, model).tick for model in good]
+    if as_json:
+        models = [
+            {**model.credit, "languages": list(model.languages), "ticked_by": given and given.by}
+            for model, given in zip(good, ticks, strict=True)
+        ]
+        print_json({"models": models, "broken": [error.to_json() for error in bad]})
+        return
+    for model, given in zip(good, ticks, strict=True):
+        word = (
+            f": ticked by {given.by}" if given else ": not ticked" if model.non_commercial else ""
+        )
+        click.echo(f"{model.kind}/{model.folder.name} {model.version}, {model.licence}{word}")
+    for error in bad:
+        click.echo(str(error))
+    if not (good or bad):
+        click.echo("There are no models in this folder.")

@@ -11,4 +11,5 @@ loudness.py    BS.1770 meter, true-peak limiter, ffmpeg's second opinion
 mix.py         bed and lines, block by block; master to a loudness
 deliver.py     the film with the dub first, measured as it decodes
 film.py        all of it: `dub_film`
+plugins.py     the operator's own models, each a program of its own
 """
