@@ -91,6 +91,9 @@ def script_words() -> dict[str, Any]:
         ),
         "mendTake": gettext("Take these changes"),
         "workingOut": gettext("Working it out"),
+        "mendNoAnswer": gettext(
+            "The server did not answer. Nothing was changed, and what you typed is kept: try again."
+        ),
         "nothingToMend": gettext("Nothing here can be mended by itself."),
         "nothingHere": gettext("This cue has no such finding."),
         "notNow": gettext("Not now"),

@@ -49,6 +49,8 @@ interface Props extends FilmProps {
 
 const HALF_SECOND = FLICKS_PER_SECOND / 2
 const NEW_CUE = FLICKS_PER_SECOND * 2
+/** Mending all of a long, bad track takes seconds. Nothing depends on the answer: what was typed is saved apart. */
+const MENDING_MS = 120_000
 
 export function mount(root: HTMLElement): () => void {
   const props = JSON.parse(root.querySelector('[data-props]')!.textContent!) as Props
@@ -74,6 +76,7 @@ class Desk {
   private hits: number[] = []
   private lastState: State['kind'] = 'saved'
   private shown: State | null = null
+  private mending = false
 
   constructor(root: HTMLElement, props: Props) {
     this.root = root
@@ -213,15 +216,20 @@ class Desk {
 
   /** Ask what mending would change and show it; of one cue, or of all. Nothing changes before they say so. */
   private async mend(rules: readonly string[] | null, uid: string | null): Promise<void> {
+    if (this.mending) return
+    this.mending = true
     const cues = this.edits.now
     this.status.say(say('workingOut'), 'saving')
     const answer = await ask<{ changes: Change[]; conflicts: string[] }>(
       'POST',
       `${this.props.address}/mends`,
       { cues, rules, uid },
+      {},
+      MENDING_MS,
     )
+    this.mending = false
     if (!answer.ok) {
-      this.status.say(answer.error?.message ?? say('offline'), 'refused')
+      this.status.say(answer.error?.message ?? say('mendNoAnswer'), 'refused')
       return
     }
     const { changes, conflicts } = answer.body

@@ -56,6 +56,7 @@ export async function ask<T>(
   address: string,
   body?: unknown,
   headers: Readonly<Record<string, string>> = {},
+  patience = PATIENCE_MS,
 ): Promise<Answer<T>> {
   let response: Response
   let answered: unknown
@@ -69,7 +70,7 @@ export async function ask<T>(
         ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(patience),
     })
     answered = response.status === 204 ? {} : await response.json()
   } catch {
