@@ -8,13 +8,23 @@ from typing import Any
 from flask import Response, request, url_for
 from flask_babel import lazy_gettext
 
-from web.guard import actor, guarded, house, signed_in
+from web.guard import actor, guarded, house, project_id, signed_in
 from web.pages import pages
 from web.pages.desk import player_props
-from web.pages.frame import SHOWN_IN_PLACE, api, can, film_file, page, poster, proxies, see
+from web.pages.frame import (
+    SHOWN_IN_PLACE,
+    api,
+    can,
+    film_file,
+    is_live,
+    page,
+    poster,
+    proxies,
+    see,
+)
 from web.security import with_microphone
 from workflow import stages
-from workflow.errors import TerjimeError
+from workflow.errors import NotFound, TerjimeError
 from workflow.people import Action
 
 MODES = (
@@ -163,3 +173,36 @@ def _cast(lines: Iterable[Any]) -> list[dict[str, Any]]:
         one["time"] += line.end - line.start
         one["recorded"] += line.take is not None
     return sorted(cast.values(), key=lambda one: (-one["syllables"], one["speaker"]))
+
+
+@pages.get("/renders/<render_id>/stems")
+@guarded(Action.DOWNLOAD_FINAL, "render")
+def stems(render_id: str) -> Response:
+    """The stems of a final dub: how they are made, then where they are."""
+    try:
+        made = stages.stems_file(house(), render_id)
+    except NotFound:
+        made = None
+    return page(
+        "stems.html",
+        render=stages.render_view(house(), render_id),
+        stems=made,
+        job=_stems_job(request.args.get("job", "")),
+        is_live=is_live,
+    )
+
+
+def _stems_job(job_id: str) -> Any:
+    """The job that the address names, if it is one of this project; else None."""
+    try:
+        job = stages.job_view(house(), job_id) if job_id else None
+    except NotFound:
+        return None
+    return job if job and (job.kind, job.project_id) == ("stems", project_id()) else None
+
+
+@pages.post("/renders/<render_id>/stems")
+@guarded(Action.RENDER_FINAL, "render")
+def make_stems(render_id: str) -> Response:
+    job = stages.start_stems(house(), actor(), render_id)
+    return see(url_for("pages.stems", render_id=render_id, job=job.id))

@@ -9,6 +9,8 @@ export interface Cue {
   readonly speaker?: string
   readonly note?: string
   readonly position?: number
+  readonly take?: string
+  readonly on_screen?: boolean
 }
 
 export type Cues = readonly Cue[]
@@ -138,7 +140,9 @@ export function sameCue(a: Cue | undefined, b: Cue | undefined): boolean {
     a.end === b.end &&
     (a.speaker ?? '') === (b.speaker ?? '') &&
     (a.note ?? '') === (b.note ?? '') &&
-    (a.position ?? null) === (b.position ?? null)
+    (a.position ?? null) === (b.position ?? null) &&
+    (a.take ?? '') === (b.take ?? '') &&
+    (a.on_screen ?? false) === (b.on_screen ?? false)
   )
 }
 
@@ -174,7 +178,15 @@ export function mergeCues(
   return { cues: inOrder(cues.sort(byTime)), conflicts }
 }
 
-const PARTS = [['text'], ['start', 'end'], ['position'], ['speaker'], ['note']] as const
+const PARTS = [
+  ['text'],
+  ['start', 'end'],
+  ['position'],
+  ['speaker'],
+  ['note'],
+  ['take'],
+  ['on_screen'],
+] as const
 
 function mergeCue(
   old: Cue | undefined,

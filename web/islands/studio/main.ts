@@ -198,25 +198,9 @@ class Studio {
   private async guide(lines: readonly string[] | null): Promise<void> {
     this.busy = say('studioGuideMaking')
     this.draw()
-    const answer = await ask<{ job?: string | { id: string } }>(
-      'POST',
-      `${this.props.address}/dub/guide`,
-      { lines },
-    )
-    if (answer.ok) await this.waitFor(answer.body.job)
-    else this.say(answer.error?.message ?? say('offline'), 'failed')
+    await this.change(() => ask<Dub>('POST', `${this.props.address}/dub/guide`, { lines }))
     this.busy = ''
-    await this.reload()
-  }
-
-  /** A job, or nothing to wait for. */
-  private async waitFor(job: string | { id: string } | undefined | null): Promise<void> {
-    const id = typeof job === 'object' ? job?.id : job
-    while (id) {
-      const answer = await ask<{ state: string }>('GET', `/api/v1/jobs/${id}`)
-      if (!answer.ok || !['queued', 'running'].includes(answer.body.state)) return
-      await new Promise((resolve) => setTimeout(resolve, 500))
-    }
+    this.draw()
   }
 
   // --- hearing ---------------------------------------------------------------------------------
