@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import subprocess
+import zipfile
 from dataclasses import replace
+from pathlib import Path
 
+import av
+import imageio_ffmpeg
+import numpy as np
 import pytest
 
-from tests.builders import Team, edit, ready_film, srt, submitted, track_on
+from tests.builders import (
+    Team,
+    built,
+    edit,
+    ready_film,
+    srt,
+    submitted,
+    track_on,
+    verdict_on,
+)
 from workflow import stages
+from workflow.dub.loudness import measure_file
+from workflow.dub.sound import RATE, decoded, write_wav
+from workflow.dub.voice import speak
 from workflow.errors import BadInput, Conflict, NotFound
+from workflow.stages.takes import receive_long
+from workflow.stages.views import VersionView
 from workflow.store.house import House
 from workflow.timebase import from_ms
 from workflow.tracks.document import cues_from_request
@@ -120,3 +140,299 @@ def test_every_page_of_tracks_lists_a_dub_too(house: House, people: Team) -> Non
     assert stages.export(house, track, "srt")[1]
     stages.film_view(house, film)
     stages.project_view(house, people.project_id, people.translator)
+
+
+# --- heard, located, reviewed, delivered --------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def quarter_minute(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film of 16 s with a tone all the way."""
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    subprocess.run(
+        [
+            *(imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error"),
+            *("-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=16"),
+            *("-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=16"),
+            *("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"),
+            *("-c:a", "aac", "-ac", "2", "-shortest", str(path)),
+        ],
+        check=True,
+    )
+    return path
+
+
+def real_dub(people: Team, file: Path, name: str = "film.mp4", **options: object) -> str:
+    house = people.house
+    film = stages.add_film_file(house, people.producer, people.project_id, file, name)
+    stages.run_waiting(house)
+    return dub_on(people, film.id, merge=True, **options)
+
+
+def record(people: Team, track: str, number: int, seconds: float = 1.0, pitch: float = 300) -> str:
+    """A take of a line: a tone that is no voice, but sounds."""
+    uid = stages.dub_view(people.house, track).lines[number - 1].uid
+    with stages.scratch(people.house) as file:
+        time = np.arange(round(seconds * RATE)) / RATE
+        write_wav(file, (0.2 * np.sin(2 * np.pi * pitch * time)).astype(np.float32))
+        return stages.receive_line(people.house, people.translator, track, file, line=uid).take
+
+
+def reviewed(people: Team, track: str) -> VersionView:
+    version = submitted(people, track)
+    stages.run_waiting(people.house)
+    return stages.review_view(people.house, version.id, people.reviewer).version
+
+
+def test_a_dub_goes_from_takes_to_an_approved_film_and_its_stems(
+    house: House, people: Team, quarter_minute: Path, tmp_path: Path
+) -> None:
+    track = real_dub(people, quarter_minute)
+    for number in (1, 2):
+        record(people, track, number)
+    first = reviewed(people, track)
+    assert first.state == "in_review"
+    build = first.builds[0]
+    assert build.report is not None
+    assert build.report["dub"]["settings"]["style"] == "un"
+    assert (build.report["dub"]["missing"], build.report["dub"]["mixed_again"]) == ([3], 1)
+    assert abs(build.report["dub"]["lufs"] + 23.0) <= 0.1
+
+    record(people, track, 3)
+    second = reviewed(people, track)
+    view = stages.review_view(house, second.id, people.reviewer)
+    approved = verdict_on(people, view.version)
+    assert approved.state == "approved"
+    assert {line.status for line in stages.dub_view(house, track).lines} == {"approved"}
+
+    render = stages.start_render(house, people.producer, approved.id, None)
+    stages.run_waiting(house)
+    done = stages.render_view(house, render.id)
+    assert done.report is not None, done
+    assert done.report["form"] == "soft-mp4"
+    film = house.blobs.existing(stages.render_file(house, render.id).sha256)
+    with av.open(str(film)) as media:
+        languages = [s.metadata.get("language") for s in media.streams.audio]
+        assert (len(media.streams.subtitles), len(languages), languages[0]) == (0, 2, "tuk")
+    measured = measure_file(film)
+    assert abs(measured.lufs + 23.0) <= 0.2
+    assert measured.true_peak_db <= -1.0
+
+    stages.start_stems(house, people.producer, render.id)
+    stages.run_waiting(house)
+    archive = house.blobs.existing(stages.stems_file(house, render.id).sha256)
+    with zipfile.ZipFile(archive) as zipped:
+        assert sorted(zipped.namelist()) == [
+            "bed.wav",
+            "cue-sheet.csv",
+            "dialogue.wav",
+            "lines/001.wav",
+            "lines/002.wav",
+            "lines/003.wav",
+            "loudness.json",
+            "loudness.svg",
+            "mix.wav",
+        ]
+        zipped.extractall(tmp_path)
+    lengths = {sum(map(len, decoded(tmp_path / f"{n}.wav"))) for n in ("mix", "dialogue", "bed")}
+    assert lengths == {16 * RATE}
+    dialogue = np.concatenate(list(decoded(tmp_path / "dialogue.wav")))[:, 0]
+    heard = np.flatnonzero(np.abs(dialogue) > 1e-4)
+    assert heard[0] in range(
+        round(2.5 * RATE), round(2.5 * RATE) + 40
+    )  # 1.5 s after the line begins
+
+
+def test_a_changed_take_asks_for_review_of_its_line_alone(house: House, people: Team) -> None:
+    track = dub_on(people, merge=True)
+    for number in (1, 2, 3):
+        record(people, track, number)
+    verdict_on(people, built(people, submitted(people, track)))
+    take = record(people, track, 2, pitch=500)
+    view = stages.dub_view(house, track)
+    stages.change_line(
+        house, people.translator, track, view.lines[1].uid, {"take": take}, view.etag
+    )
+    version = submitted(people, track)
+    changes = stages.review_view(house, version.id, people.reviewer).changes
+    assert [change["uid"] for change in changes] == [view.lines[1].uid]
+    assert [line.status for line in stages.dub_view(house, track).lines] == [
+        "approved",
+        "ok",
+        "approved",
+    ]
+
+
+def test_a_final_is_not_spoken_by_the_guide_unless_somebody_says_so(
+    house: House, people: Team
+) -> None:
+    track = dub_on(people, merge=True)
+    record(people, track, 1)
+    stages.make_guides(house, people.translator, track)
+    approved = verdict_on(people, built(people, submitted(people, track)))
+    with pytest.raises(Conflict, match="GUIDE_TAKES") as refused:
+        stages.start_render(house, people.producer, approved.id, None)
+    assert refused.value.details["lines"] == [2, 3]
+    assert stages.start_render(house, people.producer, approved.id, None, allow_guide=True)
+
+
+def test_other_mix_settings_need_a_build_and_a_verdict_of_their_own(
+    house: House, people: Team
+) -> None:
+    track = dub_on(people, merge=True)
+    version = built(people, submitted(people, track))
+    stages.save_dub_settings(house, people.translator, track, {"style": "lector"})
+    other = stages.request_build(house, people.reviewer, version.id)
+    assert other.recipe_hash != version.builds[0].recipe_hash
+
+
+def test_the_studio_hears_a_stretch_of_the_mix_as_it_is_now(
+    house: House, people: Team, quarter_minute: Path
+) -> None:
+    track = real_dub(people, quarter_minute)
+    record(people, track, 1)
+    line = stages.dub_view(house, track).lines[0]
+    sound, start = stages.preview_mix(house, track, line.uid, 0.5, 2.0)
+    assert (start, len(sound)) == (line.start - from_ms(500), round(5.5 * RATE))
+    under = np.abs(sound[round(2.1 * RATE) : round(2.9 * RATE)]).max()
+    alone = np.abs(sound[round(0.1 * RATE) : round(0.4 * RATE)]).max()
+    assert under != pytest.approx(alone, rel=0.01)
+
+
+def test_a_film_without_sound_is_dubbed_all_the_same(
+    house: House, people: Team, quarter_minute: Path, tmp_path: Path
+) -> None:
+    silent = tmp_path / "silent.mp4"
+    ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
+    command = [ffmpeg, "-v", "error", "-i", str(quarter_minute), "-an", "-c", "copy", str(silent)]
+    subprocess.run(command, check=True)
+    track = real_dub(people, silent)
+    record(people, track, 1)
+    version = reviewed(people, track)
+    report = version.builds[0].report
+    assert report is not None, version.builds[0]
+    assert (report["has_sound"], report["dub"]["missing"]) == (True, [2, 3])
+
+
+def reading(people: Team, track: str, *, skip: int = 0, texts: tuple[str, ...] = ()) -> Path:
+    """The guide voice reads the script, pauses between the lines; not a line is where the film has it."""
+    said = texts or tuple(
+        line.text for line in stages.dub_view(people.house, track).lines if line.number != skip
+    )
+    pieces = [np.zeros(11_025, np.float32)]
+    for text in said:
+        pieces += [speak(text, "tk").trimmed(), np.zeros(22_050, np.float32)]
+    sound = np.concatenate(pieces)
+    noise = np.random.default_rng(1).normal(0, 0.0005, len(sound))
+    file = people.house.settings.work_dir / "reading"
+    write_wav(file, (sound + noise).astype(np.float32), 22_050)
+    return file
+
+
+LONG = srt(
+    (1.0, 4.0, "Salam, dostlar, siziň bilen duşuşanymyza şat."),
+    (5.0, 8.0, "Adam söwdasy jenaýatdyr we ol hemmä degişlidir."),
+    (9.0, 12.0, "Pidalara kömek bermek biziň borjumyzdyr."),
+    (13.0, 15.5, "Kömek gerek bolsa, bize jaň ediň."),
+)
+
+
+def test_a_long_recording_is_located_and_sure_takes_are_heard(house: House, people: Team) -> None:
+    track = dub_on(people, data=LONG)
+    recording = receive_long(
+        house, people.translator, track, reading(people, track, skip=3), name="read.wav"
+    )
+    assert stages.dub_view(house, track).recordings[0].state == "locating"
+    stages.run_waiting(house)
+    dub = stages.dub_view(house, track)
+    [row] = dub.recordings
+    assert (row.id, row.state, row.error) == (recording, "located", None)
+    assert 3 in dub.missing
+    sure = [t for t in dub.takes.values() if t["state"] == "accepted"]
+    assert {t["line"] for t in sure} == {line.uid for line in dub.lines if line.take}
+    assert all(t["confidence"] >= 0.9 and not t["flags"] for t in sure)
+    assert len(sure) >= 2
+    one = sure[0]
+    stages.judge_take(house, people.translator, one["id"], "rejected")
+    [label] = stages.labels(house)
+    assert (label["take"], label["verdict"], len(label["evidence"])) == (one["id"], "rejected", 8)
+    stages.judge_take(house, people.translator, one["id"], "to_confirm")
+    assert list(stages.labels(house)) == []
+    stages.start_locating(house, people.translator, recording)
+    stages.run_waiting(house)
+    assert len(stages.dub_view(house, track).takes) == len(dub.takes)
+
+
+def test_a_recording_of_another_script_is_not_put_into_the_mix(house: House, people: Team) -> None:
+    track = dub_on(people, data=LONG)
+    other = ("Howa maglumaty: ertir ýagyş ýagar.", "Futbol boýunça ýaryş dowam edýär.")
+    receive_long(
+        house, people.translator, track, reading(people, track, texts=other), name="other.wav"
+    )
+    stages.run_waiting(house)
+    dub = stages.dub_view(house, track)
+    assert dub.recordings[0].state == "located"
+    assert dub.missing == [1, 2, 3, 4]
+    assert {finding["code"] for finding in dub.recordings[0].findings} & {
+        "OTHER_SCRIPT",
+        "LINES_MISSING",
+    }
+
+
+def test_a_recording_that_is_silent_says_why_it_failed(house: House, people: Team) -> None:
+    track = dub_on(people, data=LONG)
+    file = house.settings.work_dir / "silence"
+    write_wav(file, np.zeros(RATE * 3, np.float32))
+    receive_long(house, people.translator, track, file, name="silence.wav")
+    stages.run_waiting(house)
+    [row] = stages.dub_view(house, track).recordings
+    assert (row.state, (row.error or {})["code"]) == ("failed", "SILENT")
+
+
+def test_three_hours_are_played_and_drawn_from_any_place(
+    house: House, people: Team, tmp_path: Path
+) -> None:
+    """Three hours of FLAC that are nearly all silence: small, and sought rather than decoded."""
+    file = house.settings.work_dir / "hours"
+    sound = "aevalsrc=if(between(t\\,10000\\,10001)\\,0.5*sin(2000*t)\\,0):s=8000:d=10800"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", sound]
+    subprocess.run([*command, "-f", "flac", str(file)], check=True)
+    track = dub_on(people, data=LONG)
+    recording = receive_long(house, people.translator, track, file, name="hours.flac")
+    assert stages.dub_view(house, track).recordings[0].seconds == 10_800
+    peaks = stages.recording_peaks(house, recording, from_ms(9_999_000), from_ms(10_002_000))
+    loud = [n for n in range(0, len(peaks.points), 2) if peaks.points[n + 1] > 20]
+    assert (loud[0], loud[-1] in (198, 200)) == (100, True)
+    with pytest.raises(BadInput, match="STRETCH"):
+        stages.recording_stretch(house, recording, 0, from_ms(10_800_000))
+
+
+def test_a_dub_laid_on_a_new_cut_keeps_its_takes(
+    house: House, people: Team, quarter_minute: Path, tmp_path: Path
+) -> None:
+    track = real_dub(people, quarter_minute)
+    record(people, track, 1)
+    longer = tmp_path / "cut.mp4"
+    ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
+    command = [
+        ffmpeg,
+        "-v",
+        "error",
+        "-i",
+        str(quarter_minute),
+        "-c",
+        "copy",
+        "-t",
+        "15",
+        str(longer),
+    ]
+    subprocess.run(command, check=True)
+    cut = stages.add_film_file(house, people.producer, people.project_id, longer, "cut.mp4")
+    stages.run_waiting(house)
+    job = stages.start_recut(house, people.translator, track, cut.id)
+    stages.run_waiting(house)
+    new = stages.job_view(house, job.id).output
+    assert new is not None
+    dub = stages.dub_view(house, new)
+    assert (dub.film, dub.settings["style"], len(dub.takes)) == (cut.id, "un", 1)
+    assert dub.lines[0].take in dub.takes

@@ -20,6 +20,7 @@ from web.api.schemas import (
     sha256,
     some_text,
 )
+from web.api.words import download
 from web.downloads import send
 from web.guard import actor, guarded, house
 from web.security import takes
@@ -296,3 +297,50 @@ def wav(samples: Samples, **headers: str) -> Response:
         write_wav(file, samples)
         body = file.read_bytes()
     return Response(body, content_type="audio/wav", headers=headers)
+
+
+# --- the mix ------------------------------------------------------------------------------------
+
+
+class Around(Body):
+    line = some_text(64)
+    before = fields.Float(load_default=2.0, validate=validators.Range(0, 30))
+    after = fields.Float(load_default=2.0, validate=validators.Range(0, 30))
+
+
+@api.get("/tracks/<track_id>/dub/preview")
+@guarded(Action.VIEW, "track")
+@api.input(Around, location="query")
+@api.output(STORED_FILE, content_type="audio/wav")
+def preview_mix(track_id: str, query_data: dict[str, Any]) -> Response:
+    """The mix around a line as it is now; `X-Terjime-Start` is its first sample in flicks of the film"""
+    line, before, after = (query_data[name] for name in ("line", "before", "after"))
+    samples, start = stages.preview_mix(house(), track_id, line, before, after)
+    return wav(samples, **{"X-Terjime-Start": str(start)})
+
+
+@api.get("/tracks/<track_id>/dub/sheet.csv")
+@guarded(Action.VIEW, "track")
+@api.output(STORED_FILE, content_type="text/csv")
+def get_sheet(track_id: str) -> Response:
+    """The cue sheet for the studio"""
+    data = stages.dub_sheet(house(), track_id).encode("utf-8-sig")
+    return download(data, "text/csv; charset=utf-8", "cue-sheet.csv")
+
+
+@api.post("/renders/<render_id>/stems")
+@guarded(Action.RENDER_FINAL, "render")
+@api.output(answer(JobView), status_code=202)
+def start_stems(render_id: str) -> JobView:
+    """Make the stems of a final dub; where they are there already the job is done"""
+    return stages.start_stems(house(), actor(), render_id)
+
+
+@api.get("/renders/<render_id>/stems")
+@guarded(Action.DOWNLOAD_FINAL, "render")
+@api.output(STORED_FILE, content_type="application/zip")
+@api.doc(responses=FILE_RESPONSES)
+def get_stems(render_id: str) -> Response:
+    """Mix, dialogue, bed, lines, cue sheet and loudness report as one archive, by range"""
+    file = stages.stems_file(house(), render_id)
+    return send(file, kind="render", object_id=render_id, attach=True)

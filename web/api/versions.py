@@ -67,6 +67,7 @@ class RenderOrder(Body):
     form = fields.String(
         load_default=None, validate=validators.OneOf(["burned", "soft-mp4", "soft-mkv"])
     )
+    allow_guide = fields.Boolean(load_default=False)
 
 
 @api.get("/versions/<version_id>")
@@ -193,7 +194,9 @@ def start_render(version_id: str, json_data: dict[str, Any]) -> RenderView:
     recipe = json_data["recipe"] or {}
     if json_data["form"]:
         recipe = recipe | {"form": json_data["form"]}
-    return stages.start_render(house(), actor(), version_id, recipe)
+    return stages.start_render(
+        house(), actor(), version_id, recipe, allow_guide=json_data["allow_guide"]
+    )
 
 
 @api.get("/renders/<render_id>")

@@ -15,6 +15,7 @@ KINDS = {
     "timing": lazy_gettext("Times"),
     "text+timing": lazy_gettext("Text and times"),
     "position": lazy_gettext("Place on the picture"),
+    "sound": lazy_gettext("Sound"),
     "added": lazy_gettext("New"),
     "removed": lazy_gettext("Removed"),
 }

@@ -12,6 +12,7 @@ recuts.py    a track laid on a new cut of its film
 checks.py    the quality rules over a draft or version
 submission.py  a draft becomes a version
 dubs.py      tracks to be heard: their lines, settings and what is missing
+mixes.py     the mix of a dub: in builds and finals, in the studio, as stems
 takes.py     recordings, the takes cut from them, what people say of those
 words.py     words, names, terms, memory
 builds.py    the review build of a version
@@ -81,6 +82,9 @@ from workflow.stages.jobs import (
     run_waiting,
     sweep,
 )
+from workflow.stages.mixes import preview as preview_mix
+from workflow.stages.mixes import sheet as dub_sheet
+from workflow.stages.mixes import start_stems, stems_file
 from workflow.stages.packages import (
     Archive,
     package_archive,
@@ -186,6 +190,7 @@ __all__ = [
     "draft_history",
     "drop_received",
     "drop_upload",
+    "dub_sheet",
     "dub_view",
     "export",
     "export_memory",
@@ -220,6 +225,7 @@ __all__ = [
     "packages_of",
     "people",
     "plan_final",
+    "preview_mix",
     "project_view",
     "projects_of",
     "proposal_view",
@@ -261,6 +267,8 @@ __all__ = [
     "start_package",
     "start_recut",
     "start_render",
+    "start_stems",
+    "stems_file",
     "still_of_final",
     "submit",
     "suggestions",

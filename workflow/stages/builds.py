@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow.errors import BadInput
 from workflow.media.facts import Film as FilmFacts
 from workflow.people import Actor
-from workflow.render.recipe import REVIEW, REVIEW_240
+from workflow.render.recipe import REVIEW, REVIEW_240, MixSettings, Recipe
 from workflow.stages import show
+from workflow.stages.dubs import dub_row
 from workflow.stages.films import file_view, known_film
 from workflow.stages.versions import wrong_state
 from workflow.stages.views import BuildView, FileView
@@ -51,7 +54,7 @@ def queue_build(
     person_id: str,
 ) -> Build:
     """The build of *version* and its job, in the caller's transaction."""
-    recipe = RECIPES[height]
+    recipe = _recipe(session, track, height)
     build = session.scalars(
         select(Build).where(
             Build.version_id == version.id,
@@ -85,6 +88,14 @@ def queue_build(
     session.flush()
     audit.note(session, person_id, "build.request", "build", build.id, version=version.id)
     return build
+
+
+def _recipe(session: Session, track: Track, height: int) -> Recipe:
+    """That of a dub is heard with its mix, by the settings of this moment."""
+    if track.kind != "dub":
+        return RECIPES[height]
+    mix = MixSettings.from_json(dub_row(session, track.id).settings)
+    return replace(RECIPES[height], sounds="dub", mix=mix)
 
 
 def build_view(house: House, build_id: str) -> BuildView:

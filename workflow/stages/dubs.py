@@ -245,6 +245,33 @@ def dub_row(session: Session, track_id: str) -> Dub:
     return found
 
 
+def carry_dub(session: Session, old_id: str, new_id_: str) -> None:
+    """What was recorded for one cut belongs to the dub of another: the same files, in rows of its own."""
+    dub = session.get_one(Dub, old_id)
+    session.add(
+        Dub(
+            track_id=new_id_,
+            source_track_id=dub.source_track_id,
+            source_document=dub.source_document,
+            settings=dub.settings,
+            stem=dub.stem,
+        )
+    )
+    recordings = {}
+    for row in session.scalars(select(Recording).where(Recording.track_id == old_id)):
+        recordings[row.id] = new_id()
+        session.add(Recording(**_values(row) | {"id": recordings[row.id], "track_id": new_id_}))
+    session.flush()
+    for take in session.scalars(select(Take).where(Take.track_id == old_id)):
+        own = {"id": new_id(), "track_id": new_id_, "recording_id": recordings[take.recording_id]}
+        session.add(Take(**_values(take) | own))
+    session.flush()
+
+
+def _values(row: Recording | Take) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in type(row).__table__.columns}
+
+
 # --- changing it --------------------------------------------------------------------------------
 
 

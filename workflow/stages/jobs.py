@@ -12,7 +12,17 @@ from sqlalchemy import select
 
 from workflow.errors import TerjimeError
 from workflow.people import Actor
-from workflow.stages import alignment, films, packages, parts, recuts, rendering, show, takes
+from workflow.stages import (
+    alignment,
+    films,
+    mixes,
+    packages,
+    parts,
+    recuts,
+    rendering,
+    show,
+    takes,
+)
 from workflow.stages.running import Work, run_claimed
 from workflow.stages.views import HouseStateView, JobView
 from workflow.store import audit, ledger, pulse
@@ -29,6 +39,7 @@ KINDS: dict[str, Work] = {
     "align": alignment.run_align,
     "recut": recuts.run_recut,
     "locate": takes.run_locate,
+    "stems": mixes.run_stems,
     "build": rendering.run_build,
     "render": rendering.run_render,
     "package": packages.run_package,

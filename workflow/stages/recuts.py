@@ -19,6 +19,7 @@ from workflow.progress import Watch, part
 from workflow.stages import show
 from workflow.stages.documents import DOCUMENT_TYPE, load_cues
 from workflow.stages.drafts import document_of, draft_row, known_authors
+from workflow.stages.dubs import carry_dub
 from workflow.stages.films import known_film
 from workflow.stages.running import Settle
 from workflow.stages.versions import locked_track
@@ -138,6 +139,8 @@ def _record(
                 reviewer_id=people.reviewer_id,
             )
         )
+    if old.kind == "dub":
+        carry_dub(session, old.id, track.id)
     session.add(Draft(track_id=track.id, document=document, updated_by=params["person"]))
     session.add(
         DraftSave(

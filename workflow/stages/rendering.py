@@ -31,6 +31,7 @@ from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.stages.films import known_film
 from workflow.stages.frames import frames_of_film
+from workflow.stages.mixes import MadeMix, dub_to_hear, script_of
 from workflow.stages.parts import split
 from workflow.stages.running import Published, Settle, publish
 from workflow.stages.segments import LedgerSegments
@@ -65,6 +66,7 @@ class _Inputs:
     version: TrackVersion
     cues: tuple[Cue, ...]
     second: _Inputs | None = None  # the second track, in what it has of its own
+    spoken: tuple[Cue, ...] = ()  # lines of a dub: they are heard, and drawn only in review builds
 
     @property
     def second_cues(self) -> tuple[Cue, ...] | None:
@@ -79,13 +81,15 @@ def _gather(house: House, version_id: str, second_id: str | None = None) -> _Inp
         files = session.execute(
             select(FilmFile.role, FilmFile.sha256).where(FilmFile.film_id == film.id)
         ).all()
+        cues = load_cues(house, version.document)
         return _Inputs(
             film=known_film(session, film),
             film_name=film.name.rpartition(".")[0] or film.name,
             files={role: sha256 for role, sha256 in files},  # noqa: C416  rows are not pairs to mypy
             track=track,
             version=version,
-            cues=load_cues(house, version.document),
+            cues=cues,
+            spoken=cues if track.kind == "dub" else (),
             second=_gather(house, second_id) if second_id else None,
         )
 
@@ -107,7 +111,7 @@ def _split(
         claimed,
         plan_render(inputs.film, inputs.cues, recipe, second=inputs.second_cues, stamp=stamp),
         inputs.track.film_id,
-        inputs.files.get("sound"),
+        None if recipe.sounds == "dub" else inputs.files.get("sound"),
         segments,
         rank=1 if stamp else 2,
     )
@@ -124,10 +128,17 @@ def _render(
     *,
     stamp: Stamp | None,
     tags: dict[str, str],
-) -> tuple[Published, BuildReport]:
+) -> tuple[Published, BuildReport, MadeMix | None]:
     suffix, media_type = _SUFFIXES.get(recipe.form, (".mp4", "video/mp4"))
     out = work / f"out{suffix}"
     mezzanine, original, sound = _files(house, inputs, recipe, segments, stamp)
+    dub, made, mixing = None, None, 0
+    if recipe.mix is not None:
+        mixing = 300
+        script = script_of(house, inputs.track.id, inputs.spoken, recipe.mix)
+        dub, made = dub_to_hear(
+            house, script, recipe, inputs.track.language, segments, work, part(watch, 0, mixing)
+        )
     report = render(
         inputs.film,
         mezzanine,
@@ -138,10 +149,11 @@ def _render(
         out,
         segments=segments,
         second=inputs.second_cues,
+        dub=dub,
         stamp=stamp,
         language=inputs.track.language,
         tags=tags,
-        watch=part(watch, 0, 980),
+        watch=part(watch, mixing, 980),
         ffmpeg=house.settings.ffmpeg,
         workers=RUNS_AT_ONCE,
         work=work,
@@ -150,7 +162,7 @@ def _render(
         by_parts = ledger.frames_of_parts(session, claimed.id)
     watch(980, "Storing")
     blob = publish(house, out, media_type)
-    return blob, replace(report, encoded_frames=report.encoded_frames + by_parts)
+    return blob, replace(report, encoded_frames=report.encoded_frames + by_parts), made
 
 
 def _files(
@@ -158,7 +170,7 @@ def _files(
 ) -> tuple[Path, Path, Path | None]:
     """Mezzanine, original and sound, of which only what will be read needs to be on this machine."""
     plan = plan_render(inputs.film, inputs.cues, recipe, second=inputs.second_cues, stamp=stamp)
-    sound = inputs.files.get("sound")
+    sound = None if recipe.sounds == "dub" else inputs.files.get("sound")
     sound_is = [sound_key(inputs.film, recipe)] if sound else []
     segments.bring([*(segment.key for segment in plan.segments), *sound_is])
     gone = [plan.segments[index] for index in missing(plan, segments)]
@@ -188,7 +200,7 @@ def run_build(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settl
     if waits := _split(house, claimed, inputs, recipe, segments, stamp=stamp):
         return waits
     tags = {"title": inputs.film_name, "comment": stamp.version_line}
-    blob, report = _render(
+    blob, report, made = _render(
         house, claimed, inputs, recipe, segments, work, watch, stamp=stamp, tags=tags
     )
 
@@ -197,7 +209,7 @@ def run_build(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settl
         session.execute(
             update(Build)
             .where(Build.id == build.id)
-            .values(output=blob.sha256, report=report.to_json())
+            .values(output=blob.sha256, report=_told(report, made))
         )
         version = show.row(session, TrackVersion, inputs.version.id)
         if version.state == "submitted":
@@ -210,6 +222,8 @@ def run_build(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settl
 def run_render(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settle:
     """The final film and its manifest. The film's bytes follow from film, cues and recipe alone."""
     inputs = _gather(house, claimed.params["version"], claimed.params.get("second"))
+    if inputs.spoken:
+        inputs = replace(inputs, cues=())
     shown = [inputs] if inputs.second is None else [inputs, inputs.second]
     for one in shown:
         _refuse_unapproved(one.version)
@@ -224,12 +238,14 @@ def run_render(house: House, claimed: Claimed, watch: Watch, work: Path) -> Sett
     )
     comment = "Terjime final · " + " · ".join(f"{what} {sha[:16]}" for what, sha in names)
     tags = {"comment": comment}
-    blob, report = _render(
+    blob, report, mix = _render(
         house, claimed, inputs, recipe, segments, work, watch, stamp=None, tags=tags
     )
     with house.read() as session:
         made = session.scalars(select(Render).where(Render.job_id == claimed.id)).one()
         manifest = _manifest(session, inputs, recipe, made, blob, report)
+        if mix is not None:
+            manifest["dub"] = mix.to_json()
     manifest_sha, manifest_size = house.blobs.put_bytes(canonical(manifest))
 
     def settle(session: Session) -> str:
@@ -243,7 +259,7 @@ def run_render(house: House, claimed: Claimed, watch: Watch, work: Path) -> Sett
         session.execute(
             update(Render)
             .where(Render.id == made.id)
-            .values(output=blob.sha256, manifest=manifest_sha, report=report.to_json())
+            .values(output=blob.sha256, manifest=manifest_sha, report=_told(report, mix))
         )
         audit.note(
             session,
@@ -257,6 +273,11 @@ def run_render(house: House, claimed: Claimed, watch: Watch, work: Path) -> Sett
         return made.id
 
     return settle
+
+
+def _told(report: BuildReport, mix: MadeMix | None) -> dict[str, Any]:
+    """The report of a build or final; that of a dub with its mix and the lines that are not heard."""
+    return report.to_json() | ({"dub": mix.to_json()} if mix is not None else {})
 
 
 def _refuse_unapproved(version: TrackVersion) -> None:
@@ -308,7 +329,7 @@ def _track_json(inputs: _Inputs) -> dict[str, Any]:
         "version": inputs.version.number,
         "track_hash": inputs.version.track_hash,
         "document": inputs.version.document,
-        "cues": len(inputs.cues),
+        "cues": len(inputs.spoken or inputs.cues),
     }
 
 

@@ -496,7 +496,7 @@ def remember_approved(house: House, session: Session, version: TrackVersion) -> 
     """Feed the project's memory with an approved version, cue by cue beside the film's reference track."""
     track = show.row(session, Track, version.track_id)
     source, source_language = reference_of(house, session, track)
-    if not source:
+    if not source or track.kind == "dub":  # its words are shortened to be spoken
         return
     cues = load_cues(house, version.document)
     film = show.row(session, Film, track.film_id)

@@ -17,8 +17,8 @@ from workflow.tracks.text import plain
 class CueChange:
     """One cue that a viewer sees otherwise than before.
 
-    kind    "text", "timing", "text+timing", "position", "added", "removed"; a changed place is
-            its own kind only where text and times are the same
+    kind    "text", "timing", "text+timing", "position", "sound", "added", "removed"; a changed place, and
+            of a dub another take, speaker or mouth, are kinds only where text and times are the same
     """
 
     uid: str
@@ -36,9 +36,9 @@ class CueChange:
 
 
 def diff(old: Sequence[Cue], new: Sequence[Cue]) -> tuple[CueChange, ...]:
-    """What a viewer would see change from *old* to *new*, by uid, in the order of time.
+    """What a viewer would see or hear change from *old* to *new*, by uid, in the order of time.
 
-    Speakers and notes are not seen: a cue that differs in those alone is not in it.
+    Speakers of subtitles and notes are not seen: a cue that differs in those alone is not in it.
     """
     before = {cue.uid: cue for cue in old}
     after = {cue.uid: cue for cue in new}
@@ -65,6 +65,8 @@ def _kind(old: Cue | None, new: Cue | None) -> str:
     ]
     if not parts and old.position != new.position:
         return "position"
+    if not parts and old.look() != new.look():
+        return "sound"
     return "+".join(parts)
 
 
@@ -104,7 +106,7 @@ class Merge:
 def merge(base: Sequence[Cue], mine: Sequence[Cue], theirs: Sequence[Cue]) -> Merge:
     """*theirs* worked into *mine*, cue by cue over their common *base*.
 
-    A cue is merged by its parts: text, times (start and end as one), place, speaker, note. If one
+    A cue is merged by its parts: text, times (start and end as one), place, speaker, note, take, mouth. If one
     side changed the text and the other the times, both are kept: neither could have meant to undo
     the other, and the checks judge the result like any other. The same part changed in two ways,
     and a cue removed on one side and changed in any way on the other, are conflicts. So a split
@@ -138,7 +140,15 @@ def _merge_cue(old: Cue | None, my: Cue | None, their: Cue | None) -> tuple[Cue 
     if old is None or my is None or their is None:
         return my or their, True
     cue = my
-    for part in (("text",), ("start", "end"), ("position",), ("speaker",), ("note",)):
+    for part in (
+        ("text",),
+        ("start", "end"),
+        ("position",),
+        ("speaker",),
+        ("note",),
+        ("take",),
+        ("on_screen",),
+    ):
         was, is_mine, is_theirs = (tuple(getattr(c, n) for n in part) for c in (old, my, their))
         if is_theirs in (was, is_mine):
             continue

@@ -1,0 +1,520 @@
+"""The mix of a dub: heard in its builds and finals, a stretch at a time in the studio, and as stems."""
+
+from __future__ import annotations
+
+import json
+import math
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from workflow.dub.blocks import (
+    Blocks,
+    Cells,
+    Notes,
+    SoundFile,
+    Spoken,
+    balanced,
+    master_blocks,
+    mix_of,
+    stretch,
+    write_blocks,
+)
+from workflow.dub.film import FLICKS_PER_SAMPLE
+from workflow.dub.fit import Placement, stretched, with_soft_edges
+from workflow.dub.loudness import CELL, loudness_of
+from workflow.dub.mix import STYLES, TARGETS, Mix, Target, write_stems
+from workflow.dub.script import DubLine, cue_sheet
+from workflow.dub.sound import RATE, Samples, write_wav
+from workflow.errors import BadInput, Conflict, NotFound, ToolFailed
+from workflow.media.container import sniff
+from workflow.media.facts import Film as FilmFacts
+from workflow.media.ffmpeg import DEMUXERS
+from workflow.people import Actor
+from workflow.progress import Watch, part, unwatched
+from workflow.render.recipe import MixSettings, Recipe
+from workflow.render.sound import Dub as HeardDub
+from workflow.render.sound import dub_key
+from workflow.stages import show
+from workflow.stages.documents import load_cues
+from workflow.stages.drafts import draft_row
+from workflow.stages.dubs import as_lines, dub_row, dub_view, placed, samples_in
+from workflow.stages.films import file_view, known_film
+from workflow.stages.running import Settle
+from workflow.stages.segments import LedgerSegments
+from workflow.stages.takes import read_take, scratch
+from workflow.stages.views import FileView, JobView
+from workflow.store import audit, ledger
+from workflow.store.database import in_whole
+from workflow.store.house import House
+from workflow.store.ledger import Claimed
+from workflow.store.tables import (
+    Film,
+    FilmFile,
+    Job,
+    Recording,
+    Render,
+    Segment,
+    Take,
+    Track,
+    TrackVersion,
+)
+from workflow.timebase import FLICKS_PER_SECOND, Flicks
+from workflow.tracks.cues import Cue, in_order
+
+STEMS_VERSION = "stems/1"
+_PREVIEW_LINES = 40  # a longer script is levelled by the lines of a minute either side
+_PREVIEW_REACH = 60 * RATE
+_LONGEST_PREVIEW = 60 * FLICKS_PER_SECOND
+_TONE = 600 * RATE  # of the original, to make room tone of
+
+
+@dataclass(frozen=True, eq=False)
+class Script:
+    """Everything that a mix is made from."""
+
+    track_id: str
+    film: FilmFacts
+    sound: str | None  # SHA-256 of ingest's FLAC
+    settings: MixSettings
+    lines: tuple[DubLine, ...]
+    placements: tuple[Placement, ...]
+    takes: tuple[str, ...]  # SHA-256, "" where there is none
+
+    @property
+    def length(self) -> int:
+        return self.film.duration // FLICKS_PER_SAMPLE
+
+    @property
+    def missing(self) -> list[int]:
+        """Numbers of lines with words that are not heard."""
+        return [
+            line.number
+            for line, place in zip(self.lines, self.placements, strict=True)
+            if line.syllables and not place.in_mix
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class MadeMix:
+    """A mix that is there, by its blocks, and what it was made from."""
+
+    script: Script
+    blocks: Blocks
+    mix: Mix
+    spoken: tuple[Spoken, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        report, target = self.blocks.report, TARGETS[self.script.settings.loudness]
+        return {
+            "mix": self.blocks.name,
+            "settings": self.script.settings.to_json(),
+            "lufs": round(report.lufs, 2) if math.isfinite(report.lufs) else None,
+            "true_peak": round(report.true_peak_db, 2)
+            if math.isfinite(report.true_peak_db)
+            else None,
+            "target": {"lufs": target.lufs, "true_peak": target.true_peak_db, "gate": target.gate},
+            "gain_db": report.gain_db,
+            "blocks": len(self.blocks.keys),
+            "mixed_again": self.blocks.made,
+            "lines": [
+                {
+                    "line": place.number,
+                    "status": place.status,
+                    "take": take or None,
+                    "start": place.start * FLICKS_PER_SAMPLE if place.in_mix else None,
+                    "end": place.end * FLICKS_PER_SAMPLE if place.in_mix else None,
+                    "stretch": round(place.ratio, 4),
+                }
+                for place, take in zip(self.script.placements, self.script.takes, strict=True)
+            ],
+            "missing": self.script.missing,
+        }
+
+
+def script_of(house: House, track_id: str, cues: Sequence[Cue], settings: MixSettings) -> Script:
+    """What *cues* of a dub are heard like with these settings."""
+    with house.read() as session:
+        track = show.row(session, Track, track_id)
+        film = known_film(session, show.row(session, Film, track.film_id))
+        sound = session.get(FilmFile, {"film_id": track.film_id, "role": "sound"})
+        rows = session.scalars(select(Take).where(Take.track_id == track_id))
+        lengths = {take.sha256: samples_in(take) for take in rows}
+        heard = sound.sha256 if sound else None
+    ordered = in_order(cues)
+    lines = as_lines(ordered)
+    takes = tuple(cue.take for cue in ordered)
+    places = placed(lines, [lengths.get(take) for take in takes], settings)
+    return Script(track_id, film, heard, settings, lines, _within(places, film), takes)
+
+
+def _within(places: Sequence[Placement], film: FilmFacts) -> tuple[Placement, ...]:
+    """A line that would still be heard after the film has ended is left out."""
+    length = film.duration // FLICKS_PER_SAMPLE
+    return tuple(
+        Placement(p.number, "too_long", ratio=p.ratio, cut=max(1, p.cut))
+        if p.in_mix and p.end > length
+        else p
+        for p in places
+    )
+
+
+# --- making it ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _sounds(house: House, script: Script) -> Iterator[tuple[Any, str, Any, str]]:
+    """The bed and the original with their names, opened."""
+    opened: list[SoundFile] = []
+
+    def sound(sha256: str | None) -> Any:
+        if sha256 is None:
+            return np.broadcast_to(np.float32(0), (script.length, 2))
+        file = house.blobs.existing(sha256)
+        opened.append(SoundFile(file, script.length, DEMUXERS[sniff(file, name="")]))
+        return opened[-1]
+
+    try:
+        original, name = sound(script.sound), script.sound or "silence"
+        if script.settings.mode == "full":
+            yield sound(script.settings.stem), script.settings.stem, original, name
+        else:
+            yield original, name, original, name
+    finally:
+        for one in opened:
+            one.close()
+
+
+def _spoken(house: House, script: Script) -> list[Spoken]:
+    @lru_cache(maxsize=64)
+    def fitted(take: str, place: Placement) -> Samples:
+        samples = stretched(read_take(house, take), place)
+        out = np.zeros(place.length, np.float32)
+        out[: min(len(samples), place.length)] = samples[: place.length]
+        return with_soft_edges(out)
+
+    return [
+        Spoken(
+            place.start,
+            place.length,
+            line.speaker,
+            f"{take}:{place.length}",
+            lambda take=take, place=place: fitted(take, place),  # type: ignore[misc]
+        )
+        for line, place, take in zip(script.lines, script.placements, script.takes, strict=True)
+        if place.in_mix
+    ]
+
+
+@contextmanager
+def _mixed(
+    house: House,
+    script: Script,
+    segments: LedgerSegments,
+    notes: Notes,
+    *,
+    near: Sequence[Spoken] | None = None,
+) -> Iterator[tuple[Mix, list[Spoken], str]]:
+    """The mix to be asked for stretches, its lines, and what names the sound under them."""
+    full = script.settings.mode == "full"
+    style = None if full else STYLES[script.settings.style]
+    with _sounds(house, script) as (bed, bed_name, original, name):
+        lines = _spoken(house, script) if near is None else list(near)
+        ready = balanced(
+            lines,
+            original,
+            name,
+            style,
+            notes,
+            bed=bed if full else None,
+            bed_name=f"stem {bed_name}",
+        )
+        tone = original[:_TONE] if full else None
+        yield mix_of(bed, ready, style, tone), ready, f"{bed_name} {name if full else ''}"
+
+
+def make_mix(
+    house: House, script: Script, segments: LedgerSegments, *, watch: Watch = unwatched
+) -> MadeMix:
+    """The mix of *script*, block by block; those that are there already are left as they are."""
+    notes = Notes(_notes(script, segments).get("notes"))
+    with _mixed(house, script, segments, notes) as (mix, ready, under):
+        blocks = master_blocks(
+            mix,
+            ready,
+            under,
+            TARGETS[script.settings.loudness],
+            _Store(house, segments),
+            notes,
+            watch=watch,
+        )
+    kept = {"notes": notes.to_json(), "gain": blocks.report.gain_db}
+    with scratch(house) as file:
+        file.write_text(json.dumps(kept))
+        segments.put(_notes_key(script), file)
+    return MadeMix(script, blocks, mix, tuple(ready))
+
+
+def _notes_key(script: Script) -> str:
+    """One for a dub, whatever its settings: what still holds of it is used again."""
+    return f"dub-notes/1 {script.track_id}"
+
+
+def _notes(script: Script, segments: LedgerSegments) -> dict[str, Any]:
+    key = _notes_key(script)
+    if not segments.has(key):
+        return {}
+    try:
+        body: dict[str, Any] = json.loads(segments.path(key).read_text())
+    except (KeyError, ValueError):
+        return {}
+    return body
+
+
+@dataclass(frozen=True)
+class _Store:
+    """Blocks among the house's segments: any worker finds them, and those long unused make room."""
+
+    house: House
+    segments: LedgerSegments
+
+    def has(self, key: str) -> bool:
+        return self.segments.has(key)
+
+    def get(self, key: str) -> bytes | None:
+        try:
+            return self.segments.path(key).read_bytes()
+        except KeyError:
+            return None
+
+    def put(self, key: str, block: bytes) -> None:
+        with scratch(self.house) as file:
+            file.write_bytes(block)
+            self.segments.put(key, file)
+
+
+def dub_to_hear(
+    house: House,
+    script: Script,
+    recipe: Recipe,
+    language: str,
+    segments: LedgerSegments,
+    work: Path,
+    watch: Watch,
+) -> tuple[HeardDub, MadeMix]:
+    """The mix as a render takes it: written out only where it was not encoded before."""
+    made = make_mix(house, script, segments, watch=part(watch, 0, 900))
+    dub = HeardDub(work / "mix.wav", language, made.blocks.name)
+    if not segments.has(dub_key(dub, recipe)):
+        write_mix(house, made, segments, dub.path)
+    return dub, made
+
+
+def write_mix(house: House, made: MadeMix, segments: LedgerSegments, out: Path) -> None:
+    try:
+        write_blocks(made.blocks, _Store(house, segments), out)
+    except KeyError as error:
+        raise ToolFailed(
+            "SEGMENT_DAMAGED", "A part of the mix was lost meanwhile.", advice="Try again."
+        ) from error
+
+
+# --- in the studio ------------------------------------------------------------------------------
+
+
+def preview(
+    house: House, track_id: str, uid: str, before: float, after: float
+) -> tuple[Samples, Flicks]:
+    """The mix around a line of the draft as it is now, float32[n, 2], and where it begins.
+
+    At the gain of the last mix that was made. Raises NotFound NO_SUCH_LINE.
+    """
+    with house.read() as session:
+        settings = MixSettings.from_json(dub_row(session, track_id).settings)
+        cues = load_cues(house, draft_row(session, track_id).document)
+    script = script_of(house, track_id, cues, settings)
+    line = next((line for line in script.lines if line.cues == (uid,)), None)
+    if line is None:
+        raise NotFound("NO_SUCH_LINE", "The dub has no such line.", where=uid[:64])
+    first = max(0, line.start - round(before * FLICKS_PER_SECOND)) // FLICKS_PER_SAMPLE
+    last = line.end + round(after * FLICKS_PER_SECOND)
+    last = min(
+        last // FLICKS_PER_SAMPLE, script.length, first + _LONGEST_PREVIEW // FLICKS_PER_SAMPLE
+    )
+    segments = LedgerSegments(house)
+    known = _notes(script, segments)
+    lines = _spoken(house, script)
+    if len(lines) > _PREVIEW_LINES:
+        lines = [
+            x for x in lines if x.start < last + _PREVIEW_REACH and x.end > first - _PREVIEW_REACH
+        ]
+    notes = Notes(known.get("notes"))
+    with _mixed(house, script, segments, notes, near=lines) as (mix, _, _):
+        heard = stretch(mix, first, last, known.get("gain", 0.0), TARGETS[settings.loudness])
+    return heard, first * FLICKS_PER_SAMPLE
+
+
+def sheet(house: House, track_id: str) -> str:
+    """The ADR cue sheet as CSV."""
+    dub = dub_view(house, track_id)
+    lines = [
+        DubLine(x.number, (x.uid,), x.speaker, x.text, x.start, x.end, x.on_screen)
+        for x in dub.lines
+    ]
+    notes = [(x.status, f"cut {x.cut} syllables" if x.cut else x.note) for x in dub.lines]
+    return cue_sheet(lines, notes)
+
+
+# --- guides and stems of finals -----------------------------------------------------------------
+
+
+def refuse_guides(session: Session, track_id: str, cues: Sequence[Cue]) -> None:
+    """A final is not spoken by the guide voice unless somebody says that it may. Raises Conflict GUIDE_TAKES."""
+    guides = set(
+        session.scalars(
+            select(Take.sha256)
+            .join(Recording, Recording.id == Take.recording_id)
+            .where(Take.track_id == track_id, Recording.kind == "guide")
+        )
+    )
+    numbers = [n for n, cue in enumerate(in_order(cues), start=1) if cue.take in guides]
+    if numbers:
+        raise Conflict(
+            "GUIDE_TAKES",
+            f"{len(numbers)} lines are spoken by the guide voice: {', '.join(map(str, numbers[:20]))}.",
+            advice="Record them, or say that guide takes may stay.",
+            details={"lines": numbers},
+        )
+
+
+@in_whole
+def start_stems(house: House, actor: Actor, render_id: str) -> JobView:
+    """Queue the stems of a final dub: mix, dialogue, bed, lines, cue sheet and loudness report in one archive.
+
+    Raises BadInput KIND; Conflict NOT_RENDERED.
+    """
+    with house.write() as session:
+        render = show.row(session, Render, render_id)
+        version = show.row(session, TrackVersion, render.version_id)
+        track = show.row(session, Track, version.track_id)
+        if track.kind != "dub":
+            raise BadInput("KIND", "Only a dub has stems.")
+        if render.output is None:
+            raise Conflict("NOT_RENDERED", "The final render is not done yet.")
+        # those that had to make room are made again by a job of their own
+        done = select(func.count()).where(
+            Job.kind == "stems", Job.subject == render_id, Job.state == "done"
+        )
+        gone = session.get(Segment, _stems_key(render_id)) is None
+        times = (session.scalar(done) or 0) + gone
+        key = [STEMS_VERSION, render.id, render.output, times]
+        job = ledger.create(
+            session,
+            kind="stems",
+            queue="render",
+            key=key,
+            params={"render": render.id, "version": version.id},
+            subject=render.id,
+            project_id=track.project_id,
+            created_by=actor.user_id,
+        )
+        audit.note(session, actor.user_id, "stems.start", "render", render_id)
+        return show.job_view(session, job)
+
+
+def _stems_key(render_id: str) -> str:
+    return f"{STEMS_VERSION} {render_id}"
+
+
+def stems_file(house: House, render_id: str) -> FileView:
+    """The archive. Raises NotFound where it is not made yet, or had to make room."""
+    with house.read() as session:
+        render = show.row(session, Render, render_id)
+        kept = session.get(Segment, _stems_key(render_id))
+        if kept is None:
+            raise NotFound("NOT_FOUND", "The stems are not made yet.", advice="Ask for them first.")
+        name = f"{render.file_name.rpartition('.')[0]}.stems.zip"
+        return replace(file_view(session, kept.sha256, name), media_type="application/zip")
+
+
+def run_stems(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settle:
+    """All files begin with the film's first sample and have its length; lines begin with themselves."""
+    render_id = claimed.params["render"]
+    with house.read() as session:
+        render = show.row(session, Render, render_id)
+        version = show.row(session, TrackVersion, render.version_id)
+        recipe = Recipe.from_json(render.recipe)
+        track_id, document = version.track_id, version.document
+    if recipe.mix is None:
+        raise BadInput("KIND", "Only a dub has stems.")
+    segments = LedgerSegments(house)
+    script = script_of(house, track_id, load_cues(house, document), recipe.mix)
+    made = make_mix(house, script, segments, watch=part(watch, 0, 400))
+    folder = work / "stems"
+    (folder / "lines").mkdir(parents=True)
+    write_mix(house, made, segments, folder / "mix.wav")
+    notes = Notes(_notes(script, segments).get("notes"))
+    with _mixed(house, script, segments, notes) as (mix, ready, _):
+        write_stems(mix, folder, made.blocks.report.gain_db, watch=part(watch, 400, 800))
+        heard = [place for place in script.placements if place.in_mix]
+        for place, line in zip(heard, ready, strict=True):
+            write_wav(folder / "lines" / f"{place.number:03d}.wav", line.samples)
+    status = [(p.status, f"cut {p.cut} syllables" if p.cut else "") for p in script.placements]
+    (folder / "cue-sheet.csv").write_text(
+        cue_sheet(script.lines, status), encoding="utf-8-sig", newline=""
+    )
+    cells = np.concatenate(
+        [np.zeros(0), *((notes_cells(segments, script, key)) for key in made.blocks.keys)]
+    )
+    target = TARGETS[recipe.mix.loudness]
+    (folder / "loudness.svg").write_text(plot(cells, target), encoding="utf-8")
+    (folder / "loudness.json").write_text(json.dumps(made.to_json(), indent=1), encoding="utf-8")
+    archive = work / "stems.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as zipped:
+        for number, file in enumerate(sorted(folder.rglob("*"))):
+            if file.is_file():
+                zipped.write(file, file.relative_to(folder).as_posix())
+            watch(min(990, 800 + number), "Packing the stems")
+    segments.put(_stems_key(render_id), archive)
+    return lambda session: render_id
+
+
+def notes_cells(segments: LedgerSegments, script: Script, key: str) -> Cells:
+    """Energies of a finished block."""
+    known = Notes(_notes(script, segments).get("notes")).known(f"after {key}")
+    return np.zeros(0) if known is None else known[2:]
+
+
+def plot(cells: Cells, target: Target) -> str:
+    """Short-term loudness (3 s, BS.1770-4) over time against the target, as SVG."""
+    width, height, low, high = 960, 240, -60.0, 0.0
+    power = (
+        np.convolve(cells, np.ones(30), "valid") / (30 * CELL) if len(cells) >= 30 else cells[:0]
+    )
+    step = max(1, len(power) // width)
+    levels = [max(low, min(high, loudness_of(float(p)))) for p in power[::step]]
+
+    def y(level: float) -> float:
+        return round(height * (high - level) / (high - low), 1)
+
+    points = " ".join(
+        f"{width * n / max(1, len(levels) - 1):.1f},{y(level)}" for n, level in enumerate(levels)
+    )
+    grid = "".join(
+        f'<path d="M0 {y(n)}H{width}" stroke="#ccc"/><text x="4" y="{y(n) - 3}" font-size="11" fill="#666">{n} LUFS</text>'
+        for n in range(-50, 0, 10)
+    )
+    goal = f'<path d="M0 {y(target.lufs)}H{width}" stroke="#0a7" stroke-dasharray="6 4"/>'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif">'
+        f'<rect width="{width}" height="{height}" fill="#fff"/>{grid}{goal}'
+        f'<polyline points="{points}" fill="none" stroke="#225ea8"/></svg>\n'
+    )
