@@ -23,6 +23,7 @@ from markupsafe import Markup, escape
 from web.pages.remark_words import grouped
 from web.pages.sentences import told
 from workflow import timebase
+from workflow.language.codes import bcp47
 from workflow.timebase import FLICKS_PER_SECOND, FrameGrid
 
 STATIONS = {
@@ -178,9 +179,9 @@ def said(word: str) -> str:
 
 
 def language_name(tag: str) -> str:
-    """ "tk" → "Turkmen" in the language of the page; the tag itself where nobody knows it."""
+    """ "tk" or "tuk" → "Turkmen" in the language of the page; the tag itself where nobody knows it."""
     try:
-        name = Locale.parse(tag, sep="-").get_display_name(get_locale())
+        name = Locale.parse(bcp47(tag), sep="-").get_display_name(get_locale())
     except (UnknownLocaleError, ValueError):
         name = None
     return name[:1].upper() + name[1:] if name else tag
