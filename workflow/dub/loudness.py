@@ -32,6 +32,7 @@ _FFT = 1 << 15
 
 _PHASE_TAPS = 24
 _OVERSAMPLING = 4
+_PART = 2048  # samples that are oversampled together
 _WINDOW = RATE * 5 // 1000 | 1  # of the limiter
 CONTEXT = 4096  # samples beside a block that its limiting depends on, and more
 
@@ -77,7 +78,7 @@ class Meter:
             piece = sound[first - _TAPS : first + step]
             spectrum = np.fft.rfft(piece, _FFT, axis=0) * _k_weighting()[:, None]
             weighted = np.fft.irfft(spectrum, _FFT, axis=0)[_TAPS : len(piece)]
-            energies.append((weighted.astype(np.float64) ** 2).sum(1))
+            energies.append(np.einsum("ij,ij->i", weighted, weighted, dtype=np.float64))
         self._tail = sound[-_TAPS:]
         energy = np.concatenate(energies)
         whole = len(energy) // CELL * CELL
@@ -135,25 +136,27 @@ def _phases() -> Samples:
     return np.stack(kernels, axis=1).astype(np.float32)
 
 
-def peaks(sound: Samples) -> Samples:
+def peaks(sound: Samples, quiet: float = 0.1) -> Samples:
     """Largest value of any channel at each sample and just after it, four times oversampled: float32[n].
 
-    BS.1770-4 annex 2. Stretches so quiet that nothing between the samples can matter keep their sample peak.
+    BS.1770-4 annex 2. Where no sample reaches *quiet* the sample peak is kept.
     """
-    largest: Samples = np.abs(sound).max(axis=1)
+    largest: Samples = np.abs(sound[:, 0])
+    for channel in range(1, sound.shape[1]):
+        np.maximum(largest, np.abs(sound[:, channel]), out=largest)
     before, after = _PHASE_TAPS // 2 - 1, _PHASE_TAPS // 2
+    # a value between two samples concerns the samples beside it: look a kernel's length around each part
+    starts = range(0, len(sound), _PART)
+    loudest = np.maximum.reduceat(largest, starts) if len(sound) else largest
+    around = np.maximum(np.maximum(loudest, np.r_[loudest[1:], 0]), np.r_[0, loudest[:-1]])
     for channel in range(sound.shape[1]):
         padded = np.pad(sound[:, channel], (before, after))
         windows = np.lib.stride_tricks.sliding_window_view(padded, _PHASE_TAPS)
-        for first in range(0, len(sound), 8192):
-            part = windows[first : first + 8192]
-            if (
-                np.abs(part[:, 0]).max(initial=0) < 0.1
-                and largest[first : first + 8192].max() < 0.1
-            ):
-                continue
-            between = np.abs(part @ _phases()).max(axis=1)
-            np.maximum(largest[first : first + 8192], between, out=largest[first : first + 8192])
+        for first in np.flatnonzero(around >= quiet) * _PART:
+            between = _phases().T @ windows[first : first + _PART].T
+            part = largest[first : first + _PART]
+            for phase in np.abs(between, out=between):
+                np.maximum(part, phase, out=part)
     return largest
 
 
@@ -164,7 +167,7 @@ def limited(sound: Samples, ceiling: float) -> Samples:
     """
     if np.abs(sound).max(initial=0.0) < ceiling * _HARMLESS:
         return sound
-    peak = peaks(sound)
+    peak = peaks(sound, ceiling * _HARMLESS)
     peak[1:] = np.maximum(peak[1:], peak[:-1])  # a peak between two samples concerns both
     if peak.max() <= ceiling:
         return sound
