@@ -17,7 +17,6 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import TypeAlias
 
 from workflow.errors import BadInput
@@ -36,9 +35,11 @@ CODE_PAGES = (
 )
 """The 8-bit encodings that are tried, likeliest first."""
 
-ACCEPTED = frozenset(
-    codecs.lookup(name).name
-    for name in (
+
+@cache
+def accepted() -> frozenset[str]:
+    """What a person may name. Python's other codecs are not for text that came from outside."""
+    names = (
         *CODE_PAGES,
         *("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"),
         *("iso8859-1", "iso8859-5", "iso8859-9", "iso8859-15", "latin-1", "ascii"),
@@ -46,8 +47,8 @@ ACCEPTED = frozenset(
         *("koi8-u", "kz1048", "mac-roman", "mac-latin2", "mac-cyrillic", "mac-turkish"),
         *("gb18030", "big5", "shift-jis", "euc-jp", "euc-kr"),
     )
-)
-"""What a person may name. Python's other codecs are not for text that came from outside."""
+    return frozenset(codecs.lookup(name).name for name in names)  # each lookup loads its codec
+
 
 SURE_NATS = 8.0
 """A reading is sure when its words are e^8 ≈ 3000 times likelier than another reading of the same bytes.
@@ -100,7 +101,7 @@ def decode(data: bytes, encoding: str) -> str:
         codec = codecs.lookup(encoding).name
     except LookupError:
         codec = ""
-    if codec not in ACCEPTED:
+    if codec not in accepted():
         raise BadInput(
             "ENCODING",
             f"{encoding!r} is not an encoding that this product reads.",
@@ -325,5 +326,7 @@ class _Pairs:
 
 @cache
 def _model(name: str) -> _Pairs:
+    from importlib.resources import files  # noqa: PLC0415  UTF-8 needs no models
+
     text = files("workflow.language").joinpath(f"data/declaration.{name}.txt").read_text("utf-8")
     return _Pairs(text)

@@ -10,34 +10,17 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
+from importlib import import_module
+from typing import Any
 
 from workflow.errors import BadInput, ToolFailed
 from workflow.language import encodings
 from workflow.language.letters import tidy
-from workflow.language.tell import tell
 from workflow.sentences import sentence
 from workflow.timebase import FLICKS_PER_SECOND, Flicks
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue, in_order
-from workflow.tracks.formats import (
-    ass,
-    csv,
-    docx,
-    microdvd,
-    mpl2,
-    sbv,
-    scc,
-    spruce,
-    srt,
-    stl,
-    tmplayer,
-    tmx,
-    ttml,
-    txt,
-    vtt,
-    xliff,
-    xlsx,
-)
 from workflow.tracks.formats.codec import (
     Exported,
     Format,
@@ -48,9 +31,9 @@ from workflow.tracks.formats.codec import (
     Repair,
     Source,
     Target,
+    source_hash,
 )
 from workflow.tracks.formats.pace import timed
-from workflow.tracks.formats.tables import source_hash
 from workflow.tracks.text import as_text, balance, plain
 
 __all__ = [
@@ -66,46 +49,75 @@ __all__ = [
     "write_subtitles",
 ]
 
-FORMATS: tuple[Format, ...] = (
-    stl.FORMAT,
-    xlsx.FORMAT,
-    docx.FORMAT,
-    vtt.FORMAT,
-    scc.FORMAT,
-    ttml.FORMAT,
-    xliff.FORMAT_1,
-    xliff.FORMAT_2,
-    tmx.FORMAT,
-    ass.FORMAT,
-    srt.FORMAT,
-    sbv.FORMAT,
-    microdvd.FORMAT,
-    mpl2.FORMAT,
-    tmplayer.FORMAT,
-    spruce.FORMAT,
-    csv.FORMAT,
-    txt.FORMAT,
-)
+FORMATS: tuple[Format, ...]
 """Every format, in the order in which they are asked whether a file is theirs."""
 
-WRITABLE: tuple[Format, ...] = tuple(known for known in FORMATS if known.write)
+WRITABLE: tuple[Format, ...]
+
+_PLACES = (
+    "stl",
+    "xlsx",
+    "docx",
+    "vtt",
+    "scc",
+    "ttml",
+    "xliff:FORMAT_1",
+    "xliff:FORMAT_2",
+    "tmx",
+    "ass",
+    "srt",
+    "sbv",
+    "microdvd",
+    "mpl2",
+    "tmplayer",
+    "spruce",
+    "csv",
+    "txt",
+)
+"""The modules of FORMATS. Each is loaded when it is asked for: most of the time only SubRip is."""
+
+
+def __getattr__(name: str) -> Any:
+    if name == "FORMATS":
+        return _formats()
+    if name == "WRITABLE":
+        return tuple(known for known in _formats() if known.write)
+    raise AttributeError(name)
+
+
+@cache
+def _formats() -> tuple[Format, ...]:
+    return tuple(map(_load, _PLACES))
+
+
+@cache
+def _load(place: str) -> Format:
+    module, _, attribute = place.partition(":")
+    known: Format = getattr(import_module(f"{__name__}.{module}"), attribute or "FORMAT")
+    return known
 
 
 def format_named(name: str) -> Format:
     """The format to write, by name or extension, either case. Raises BadInput FORMAT, with the reason
     where a format is only read."""
     wanted = name.lower().removeprefix(".")
-    advice = f"It writes {', '.join(known.name for known in WRITABLE)}."
-    for known in FORMATS:
+    for place in sorted(
+        _PLACES, key=lambda place: place != wanted
+    ):  # by its name, only itself is loaded
+        known = _load(place)
         if wanted in {known.name, known.extension[1:], *known.aliases}:
             if known.write is None:
                 raise BadInput(
-                    "FORMAT", f"{known.name} is only read: {known.only_read}", advice=advice
+                    "FORMAT", f"{known.name} is only read: {known.only_read}", advice=_written()
                 )
             return known
     raise BadInput(
-        "FORMAT", f"{name!r} is not a subtitle format that this product writes.", advice=advice
+        "FORMAT", f"{name!r} is not a subtitle format that this product writes.", advice=_written()
     )
+
+
+def _written() -> str:
+    return f"It writes {', '.join(known.name for known in _formats() if known.write)}."
 
 
 def read_subtitles(
@@ -128,7 +140,7 @@ def read_subtitles(
     """
     limits.refuse_too_big(len(data))
     repairs = Remarks()
-    binary = next((known for known in FORMATS if known.sniff_bytes(data)), None)
+    binary = _binary_format_of(data)
     if binary:
         guess = encodings.Guess("", "")
     else:
@@ -220,16 +232,30 @@ def _note_line_ends(text: str, repairs: Remarks) -> None:
         repairs.add("LINE_ENDS", "The lines end with CR alone.")
 
 
+_MAY_BE_BINARY = re.compile(rb"PK\x03\x04|.{3}STL", re.DOTALL)
+
+_SUBRIP = re.compile(r"\n{0,3}\d{1,6}\n\d\d:\d\d:\d\d,\d{3} --> \d\d:\d\d:\d\d,\d{3}\n")
+"""How nearly every file begins, and none that another format would take."""
+
+
+def _binary_format_of(data: bytes) -> Format | None:
+    if not _MAY_BE_BINARY.match(data):
+        return None
+    return next((known for known in _formats() if known.sniff_bytes(data)), None)
+
+
 def _format_of(text: str) -> Format:
+    if _SUBRIP.match(text):
+        return _load("srt")
     if not text.strip() or text.strip() == "WEBVTT":
         raise _no_cues()
-    for known in FORMATS:
+    for known in _formats():
         if known.is_ours(text):
             return known
-    for known in FORMATS:
+    for known in _formats():
         if known.sniff(text):
             return known
-    advice = f"This product reads {', '.join(known.name for known in FORMATS)}."
+    advice = f"This product reads {', '.join(known.name for known in _formats())}."
     if text.startswith("# VobSub"):
         raise BadInput("FORMAT", "VobSub subtitles are pictures, not text.", advice=advice)
     raise BadInput("FORMAT", "The file is not a subtitle format known here.", advice=advice)
@@ -310,6 +336,8 @@ def _note_other_language(cues: Sequence[Cue], language: str, repairs: Remarks) -
     wanted = language.removesuffix("-Latn")
     if wanted not in _LANGUAGE_NAMES:
         return
+    from workflow.language.tell import tell  # noqa: PLC0415  only who says a language needs its models
+
     told = tell(plain(cue.text) for cue in cues[:200])
     found = told.language.removesuffix("-Latn")
     if told.sure and found != wanted:
@@ -348,6 +376,8 @@ def _tidied(raw: RawCue, where: str, repairs: Remarks) -> str:
 
 
 def _speaker(raw: RawCue, where: str, losses: Remarks) -> str:
+    if not raw.speaker:
+        return ""
     name = " ".join(tidy(raw.speaker)[0].split())
     if len(name) > limits.MAX_SPEAKER_CHARACTERS:
         losses.add(
@@ -359,6 +389,8 @@ def _speaker(raw: RawCue, where: str, losses: Remarks) -> str:
 
 
 def _note(raw: RawCue, where: str, losses: Remarks) -> str:
+    if not raw.note:
+        return ""
     note = tidy(raw.note)[0]
     if len(note) > limits.MAX_NOTE_CHARACTERS:
         losses.add("NOTE_CUT", sentence("A note is too long: %(note)s…", note=note[:60]), where)

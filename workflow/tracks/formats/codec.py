@@ -7,6 +7,7 @@ checked there too, by reading the result back.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -174,6 +175,11 @@ class Shown:
     start: Flicks
     end: Flicks
     text: str
+
+
+def source_hash(text: str) -> str:
+    """Names a source text whatever a table program did to its white space: 16 hexadecimal figures."""
+    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:16]
 
 
 def as_they_are(cues: Sequence[Cue], _: Target) -> Sequence[Cue]:

@@ -8,7 +8,6 @@ columns of text the last is the translation, unless a language is asked for by n
 from __future__ import annotations
 
 import datetime
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from workflow.sentences import sentence
 from workflow.timebase import Flicks, FrameGrid, from_seconds, nominal_rate
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue
-from workflow.tracks.formats.codec import RawCue, Remarks, Source, Target
+from workflow.tracks.formats.codec import RawCue, Remarks, Source, Target, source_hash
 from workflow.tracks.formats.times import TIME, bad_time, read_time, write_time
 from workflow.tracks.text import balance, from_markup
 
@@ -325,11 +324,6 @@ def head(target: Target) -> list[str]:
         "note",
         "position",
     ]
-
-
-def source_hash(text: str) -> str:
-    """Names a source text whatever a table program did to its white space: 16 hexadecimal figures."""
-    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:16]
 
 
 def rows_of(cues: Sequence[Cue], target: Target) -> Iterator[list[str]]:

@@ -19,7 +19,15 @@ from workflow.timebase import from_ms
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats import office, tables, xml
-from workflow.tracks.formats.codec import WHOLE, Format, RawCue, Shown, Source, Target
+from workflow.tracks.formats.codec import (
+    WHOLE,
+    Format,
+    RawCue,
+    Shown,
+    Source,
+    Target,
+    source_hash,
+)
 from workflow.tracks.text import plain
 
 _WIDTHS = {"id": 12, "no": 6, "in": 14, "out": 14, "speaker": 16, "note": 30, "position": 9}
@@ -121,7 +129,7 @@ def _write(cues: Sequence[Cue], target: Target) -> bytes:
     }
     wrapped, unlocked = Alignment(wrap_text=True, vertical="top"), Protection(locked=False)
     for number, row in enumerate(tables.rows_of(cues, target), start=2):
-        hashed = [tables.source_hash(target.sources[number - 2])] if target.sources else []
+        hashed = [source_hash(target.sources[number - 2])] if target.sources else []
         for i, text in enumerate([*row, *hashed], start=1):
             cell = sheet.cell(number, i)
             cell.value = _ESCAPE.sub("_x005F_", xml.legal(text))
