@@ -92,16 +92,20 @@ class _Walk:
 def fit(cues: Floats, ref: Reference, watch: Watch = unwatched) -> Fit:
     """Best piecewise fit of float64[n, 2] cue times (in story order) to the reference."""
     watch(0, "Looking for the frame rate")
-    coarse = search.likely_rate(cues, ref)
-    rates = candidate_rates(coarse, search.sharpened_rate(cues, ref, coarse))
-    rates = search.best_rates(cues, ref, rates)
+    rates = likely_rates(cues, ref)
     watch(300, "Looking for cuts")
     ground = walk.Ground(ref)
     best = first_walk(cues, rates, ground)
     order = np.arange(len(cues))
     for turn in range(TURNS):
         part(watch, 500, 900)(turn * 333, "Looking for cuts")
-        best = sharper_walk(cues[order], best, ground)
+        before, best = best, sharper_walk(cues[order], best, ground)
+        if (
+            ref.is_exact
+            and best.rate == before.rate
+            and np.array_equal(best.offsets, before.offsets)
+        ):
+            break
         if turn < TURNS - 1:
             strands, best = in_strands(best, ground)
             order = order[strands]
@@ -127,12 +131,21 @@ def fit(cues: Floats, ref: Reference, watch: Watch = unwatched) -> Fit:
     )
 
 
+def likely_rates(cues: Floats, ref: Reference) -> list[Fraction]:
+    """The rates worth a walk, best first. The walk finishes them."""
+    if glanced := search.rate_at_a_glance(cues, ref):
+        return [nearest_common(glanced)]
+    coarse = search.likely_rate(cues, ref)
+    rates = candidate_rates(coarse, search.sharpened_rate(cues, ref, coarse))
+    return search.best_rates(cues, ref, rates)
+
+
 def candidate_rates(coarse: float, sharp: float) -> list[Fraction]:
-    """Common rates near *coarse*, and *sharp* unless it is nearly one of them."""
-    common = sorted({r for r in _COMMON if abs(float(r) / coarse - 1) < 2.6e-3})
-    if all(abs(float(r) / sharp - 1) > 1e-4 for r in common):
-        common.append(Fraction(sharp).limit_denominator(1_000_000))
-    return common
+    """Common rates near *coarse*, and *sharp* unless it is nearly one of them; nearest to *sharp* first."""
+    rates = [r for r in _COMMON if abs(float(r) / coarse - 1) < 2.6e-3]
+    if all(abs(float(r) / sharp - 1) > 1e-4 for r in rates):
+        rates.append(Fraction(sharp).limit_denominator(1_000_000))
+    return sorted(rates, key=lambda r: abs(float(r) / sharp - 1))
 
 
 def first_walk(times: Floats, rates: list[Fraction], ground: walk.Ground) -> _Walk:

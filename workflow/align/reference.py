@@ -44,6 +44,11 @@ class Reference:
     end_scales: tuple[float, ...]
 
     @property
+    def is_exact(self) -> bool:
+        """Whether it knows moments to the millisecond, as subtitles do and speech does not."""
+        return self.scales == self.end_scales
+
+    @property
     def first(self) -> float:
         return float(self.starts[0])
 

@@ -21,6 +21,7 @@ REACH = 45 * 60.0  # seconds: the largest offset looked for, either way
 LOWEST = 0.5  # of the highest pile: lower ones are not looked at
 BLOCK = 12  # cues; a window is two blocks
 MOST_BLOCKS = 50
+AT_ONCE = 1 << 17  # differences worked on at once
 
 RATE_FAMILY = (24000 / 1001, 24.0, 25.0, 30000 / 1001, 30.0)
 
@@ -29,6 +30,7 @@ STEEPEST = 2.5e-3  # error of a rate that is looked for in one step
 RULED_OUT = 40.0  # nats by which a rate must be worse than another to be left out
 HARDLY = -2.0  # nats: an offset below is chance
 CLEARLY = 12.0  # nats: the best of so many rates is no better than this by chance
+WELL_MET = 0.55  # share of a stretch's cues that meet where they are thought to be: no other place is looked for
 FREE_RATES = np.arange(0.88, 1.1205, 0.0015)
 
 Counts = npt.NDArray[np.float32]
@@ -95,8 +97,20 @@ def reach_of(cues: Floats, ref: Reference) -> tuple[float, float]:
 def pile(cues: Floats, ref: Reference, low: float, high: float, size: float = BIN) -> Counts:
     """float32[bins]: differences counted from *low* on, each bin *size* seconds wide."""
     bins = int((high - low) / size) + 2
-    index = ((both_differences(cues, ref, low, high) - low) / size).astype(np.int64)
-    return np.bincount(index, minlength=bins).astype(np.float32)
+    total = np.zeros(bins, np.intp)
+    at_once = max(1, AT_ONCE // (len(ref.starts) + len(ref.ends)))
+    for first in range(0, len(cues), at_once):
+        rows = cues[first : first + at_once]
+        if ref.first - rows[:, 1].max() >= low and ref.last - rows[:, 0].min() <= high:
+            lags = np.concatenate(
+                [(ref.starts - rows[:, :1]).ravel(), (ref.ends - rows[:, 1:]).ravel()]
+            )
+        else:
+            lags = both_differences(rows, ref, low, high)
+        lags -= low
+        lags *= 1 / size
+        total += np.bincount(lags.astype(np.intp), minlength=bins)
+    return total.astype(np.float32)
 
 
 def surprises(
@@ -187,6 +201,21 @@ def _most(
     return best
 
 
+def rate_at_a_glance(cues: Floats, ref: Reference) -> float | None:
+    """The common rate at which the track meets the reference all through at one offset, or None if there is none."""
+    if len(cues) < 2 * BLOCK or not ref.is_exact:
+        return None
+    for rate in coarse_rates():
+        scaled = cues * rate
+        low, high = reach_of(scaled, ref)
+        peaks = highest(pile(scaled, ref, low, high), 2 * len(cues), ref, low, NARROW, 1)
+        if peaks:
+            offset = sharpen(scaled, ref, peaks[0].offset, NARROW)
+            if meets(scaled, ref, offset).mean() > WELL_MET:
+                return rate
+    return None
+
+
 def coarse_rates() -> list[float]:
     """Ratios of common frame rates, 1 first; those within 0.15 % of an earlier one left to `sharpened_rate`."""
     ratios = [1.0, 25 / 24, 24 / 25] + [a / b for a in RATE_FAMILY for b in RATE_FAMILY]
@@ -216,11 +245,15 @@ def likely_rate(cues: Floats, ref: Reference) -> float:
 
 
 def best_rates(cues: Floats, ref: Reference, rates: list[Fraction]) -> list[Fraction]:
-    """Those of *rates* that long windows do not rule out, best first."""
+    """Those of *rates* (likeliest first) that long windows do not rule out, best first."""
     if len(rates) == 1:
         return rates
     windows = windows_of(len(cues), 60, 6)
-    evidence = {r: rate_evidence(cues, ref, float(r), windows) for r in rates}
+    evidence: dict[Fraction, float] = {}
+    for rate in rates:
+        evidence[rate] = rate_evidence(cues, ref, float(rate), windows)
+        if evidence[rate] > 3 * BEYOND_DOUBT * len(windows):
+            return [rate]
     best = max(evidence.values())
     return sorted((r for r in rates if evidence[r] > best - RULED_OUT), key=lambda r: -evidence[r])
 
@@ -269,22 +302,49 @@ def candidate_offsets(cues: Floats, ref: Reference) -> list[Peak]:
     low, high = reach_of(cues, ref)
     size = max(BLOCK, -(-len(cues) // MOST_BLOCKS))
     blocks = [slice(i, min(i + size, len(cues))) for i in range(0, len(cues), size)]
-    piles: list[Counts] = []  # of all blocks so far
-    for block in blocks:
-        piles.append(pile(cues[block], ref, low, high))
-        if len(piles) > 1:
-            piles[-1] += piles[-2]
+    piles: dict[int, Counts] = {}
+
+    def pile_of(first: int, after: int) -> Counts:
+        """Of neighbouring blocks; those of all are worth one of their own."""
+        if (first, after) == (0, len(blocks)):
+            return pile(cues, ref, low, high)
+        for i in range(first, after):
+            if i not in piles:
+                piles[i] = pile(cues[blocks[i]], ref, low, high)
+        total: Counts = np.sum([piles[i] for i in range(first, after)], axis=0, dtype=np.float32)
+        return total
+
     found: list[Peak] = []
-    for span, most in ((1, 2), (2, 4), (6, 4), (len(blocks), 8)):
+    met = np.zeros(len(cues), np.bool_)
+    for span, most in ((len(blocks), 8), (6, 4), (2, 4), (1, 2)):
         step = max(1, span // 2)
         for i in range(0, max(1, len(blocks) - span + 1), step):
-            stretch = cues[blocks[i].start : blocks[min(i + span, len(blocks)) - 1].stop]
-            counts = piles[min(i + span, len(blocks)) - 1] - (piles[i - 1] if i else 0)
+            rows = slice(blocks[i].start, blocks[min(i + span, len(blocks)) - 1].stop)
+            if met[rows].mean() > WELL_MET:
+                continue
+            stretch = cues[rows]
+            counts = pile_of(i, min(i + span, len(blocks)))
             for width in CLOSE:
                 for peak in highest(counts, 2 * len(stretch), ref, low, width, most):
                     if peak.surprise > HARDLY:
                         found.append(Peak(sharpen(stretch, ref, peak.offset, width), peak.surprise))
+        if span == len(blocks) and found:
+            met = meets(cues, ref, max(found, key=lambda peak: peak.surprise).offset)
     return found
+
+
+def meets(cues: Floats, ref: Reference, offset: float | Floats) -> npt.NDArray[np.bool_]:
+    """bool[n]: cues with an edge exactly on the reference's at *offset*; none where it knows none exactly."""
+    if not ref.is_exact:
+        return np.zeros(len(cues), np.bool_)
+    reach = 2 * ref.scales[0]
+    at_start, at_end = (
+        np.searchsorted(marks, edge + offset + reach)
+        > np.searchsorted(marks, edge + offset - reach)
+        for marks, edge in ((ref.starts, cues[:, 0]), (ref.ends, cues[:, 1]))
+    )
+    out: npt.NDArray[np.bool_] = at_start | at_end
+    return out
 
 
 def sharpen(cues: Floats, ref: Reference, offset: float, width: Width) -> float:
@@ -293,7 +353,7 @@ def sharpen(cues: Floats, ref: Reference, offset: float, width: Width) -> float:
     Out-times have a say only where the reference's are as sharp as its in-times.
     """
     reach = width.seconds() / 2 + BIN
-    if ref.end_scales == ref.scales:
+    if ref.is_exact:
         near = np.sort(both_differences(cues, ref, offset - reach, offset + reach))
     else:
         reach = max(reach, 5 * ref.scales[0])
@@ -312,8 +372,11 @@ def local_offsets(cues: Floats, ref: Reference, centres: Floats, reach: float = 
     centres  float64[n], the offset of each cue so far
     """
     size, found = 8, []
+    met = meets(cues, ref, centres)
     for start in range(0, max(1, len(cues) - size // 2), size // 2):
         window = slice(start, min(start + size, len(cues)))
+        if met[window].mean() > WELL_MET:
+            continue
         centre = float(np.sort(centres[window])[(window.stop - window.start) // 2])
         near = np.sort(both_differences(cues[window], ref, centre - reach, centre + reach))
         if len(near) < 3:

@@ -127,7 +127,7 @@ def align_to(
     )
     new_starts, new_ends = room.to_flicks(start_units), room.to_flicks(end_units)
     related = is_related(found, len(told))
-    sure = believe(found, known, pushed, steady, related)
+    sure = believe(found, known, pushed, steady, related, heard=method == "speech")
     marked = [
         _mark(k, p, a or b)
         for k, p, a, b in zip(known, pushed, exact_start, exact_end, strict=True)

@@ -3,6 +3,9 @@
 The weights were learnt by logistic regression on 172 000 cues of 764 damaged real pairs (narrated films, English
 to Russian, Turkish and others), half of the films held out: of the cues of those that were said to be at least
 0.9 sure, 99.8 % were within 200 ms, 99.3 % of those in tracks moved by hand.
+
+By speech, of 11,200 cues of two films with their times damaged in 160 ways each, 98.6 % of those said to be 0.9 sure
+were: a cut that was missed leaves its cues where nobody speaks, sure only by their neighbours. With UNHEARD 99.6 %.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ STRANGERS, STRANGERS_PER_CUE = (
     0.22,
 )  # nats; 88 foreign pairs reached 23 at 40 cues, 46 at 160, 69 at 400
 UNRELATED = 0.2  # confidence, at most, where the two do not belong together
+UNHEARD = 2.0  # for each nat by which chance explains a cue better than what is heard there
 NEIGHBOURS = 3  # cues to either side that vouch for one
 
 
@@ -31,9 +35,15 @@ def is_related(found: Fit, count: int) -> bool:
 
 
 def believe(
-    found: Fit, known: Flags, pushed: Flags, steady: Steady | None, related: bool
+    found: Fit,
+    known: Flags,
+    pushed: Flags,
+    steady: Steady | None,
+    related: bool,
+    *,
+    heard: bool = False,
 ) -> Floats:
-    """float64[n]: how sure it is that each cue's times are within 200 ms."""
+    """float64[n]: how sure it is that each cue's times are within 200 ms. *heard*: by speech."""
     scores = np.clip(found.scores, -3, 12)
     near, mean, size, edge = _surroundings(scores, found.piece)
     logit = -3.7 + 0.22 * np.clip(_logit(found.sure), -4, 8)
@@ -42,6 +52,8 @@ def believe(
     if steady is not None:
         # a hand's slip is guessed, and a guess that seems certain is wrong more often than it seems
         logit += 0.58 * (np.clip(_logit(steady.sure), -3, 6) - 2) - 1.7
+    if heard:
+        logit -= UNHEARD * np.maximum(0, -scores)
     sure = 1 / (1 + np.exp(-logit))
     sure = np.where(known, sure, sure * 0.3)
     out: Floats = sure if related else np.minimum(sure, UNRELATED)

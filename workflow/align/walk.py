@@ -15,7 +15,7 @@ import numpy.typing as npt
 from workflow.align.reference import Floats, Reference
 
 GRID = 0.004  # seconds, step of the ground
-AT_ONCE = 1 << 18  # samples of ground worked on at once: they stay in the cache
+AT_ONCE = 1 << 15  # samples of ground worked on at once: they stay in the cache
 FINE, FARTHEST = 0.001, 8000  # seconds, and steps: distances as they are kept
 FLOOR, CEILING = -2.5, 6.0  # nats: one boundary is never proof alone
 CHAINED = 0.05  # seconds
@@ -60,26 +60,17 @@ def nearest(marks: Floats, points: Floats) -> Floats:
     return out
 
 
-def zigzag_of(marks: Floats) -> tuple[Floats, Floats]:
-    """Knots (time, value) of the distance to the nearest mark, linear between them. *marks* is sorted."""
-    half = np.diff(marks) / 2
-    far = (FARTHEST + 1) * FINE
-    times, values = np.empty(2 * len(marks) + 1), np.zeros(2 * len(marks) + 1)
-    times[1::2], times[2:-1:2] = marks, marks[:-1] + half
-    values[2:-1:2] = half
-    times[0], times[-1], values[0], values[-1] = marks[0] - far, marks[-1] + far, far, far
-    return times, values
+def explained_at(distance: Floats, density: float, scales: tuple[float, ...]) -> Floats:
+    """float64[1 + scales, n]: how much likelier than by chance each scale makes each *distance*, chance itself first.
 
-
-def boundary_score(
-    distance: Floats, density: float, scales: tuple[float, ...], noise: Noise
-) -> Floats:
-    """Nats for a boundary whose nearest counterpart is *distance* seconds away, against chance."""
-    chance = density * np.exp(-2 * density * np.abs(distance))
-    ratio = np.full_like(distance, max(noise.strangers, 0.02))
-    for share, scale in zip(noise.shares, scales, strict=True):
-        ratio += share * density_at(distance, scale) / np.maximum(chance, 1e-9)
-    out: Floats = np.clip(np.log(ratio), FLOOR, CEILING)
+    *distance* rises from 0 in even steps.
+    """
+    chance = np.maximum(density * np.exp(-2 * density * distance), 1e-9)
+    out = np.zeros((1 + len(scales), len(distance)))
+    out[0] = 1
+    for row, scale in zip(out[1:], scales, strict=True):
+        near = int(np.searchsorted(distance, 12 * scale))  # beyond, it explains nothing
+        row[:near] = density_at(distance[:near], scale) / chance[:near]
     return out
 
 
@@ -95,13 +86,63 @@ class Ground:
         count = int((ref.last + 5.0 - self.origin) / GRID) + 1
         self.to_start, self.to_end = np.empty(count, np.int16), np.empty(count, np.int16)
         self.spoken = np.empty(count, np.float32)
-        to_start, to_end = zigzag_of(ref.starts), zigzag_of(ref.ends)
+        starts, ends, spoken = (
+            _Runs.of_marks(ref.starts),
+            _Runs.of_marks(ref.ends),
+            _Runs.spoken(ref),
+        )
         for first in range(0, count, AT_ONCE):
             rows = slice(first, min(first + AT_ONCE, count))
             times = self.origin + np.arange(rows.start, rows.stop, dtype=np.float64) * GRID
-            for kept, zigzag in ((self.to_start, to_start), (self.to_end, to_end)):
-                kept[rows] = np.minimum(np.interp(times, *zigzag) / FINE + 0.5, FARTHEST)
-            self.spoken[rows] = np.interp(times, ref.clock, ref.spoken)
+            for kept, runs in ((self.to_start, starts), (self.to_end, ends)):
+                steps = np.abs(runs.at(times)) * (1 / FINE) + 0.5
+                kept[rows] = np.minimum(steps, FARTHEST, out=steps)
+            self.spoken[rows] = spoken.at(times)
+        distances = np.arange(FARTHEST + 1, dtype=np.float64) * FINE
+        self.starts, self.ends = (
+            explained_at(distances, ref.density, scales) for scales in (ref.scales, ref.end_scales)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """A function of time in straight pieces: from edges[i-1] to edges[i] it is values[i] + slopes[i] × (time - zeros[i])."""
+
+    edges: Floats
+    zeros: Floats
+    values: Floats
+    slopes: Floats
+
+    @classmethod
+    def of_marks(cls, marks: Floats) -> _Runs:
+        """The signed distance from the nearest mark. *marks* is sorted."""
+        none = np.zeros(len(marks))
+        return cls((marks[:-1] + marks[1:]) / 2, marks, none, none + 1)
+
+    @classmethod
+    def spoken(cls, ref: Reference) -> _Runs:
+        """Seconds spoken so far."""
+        slopes = np.diff(ref.spoken) / np.maximum(np.diff(ref.clock), 1e-9)
+        return cls(
+            ref.clock,
+            np.concatenate([ref.clock[:1], ref.clock]),
+            np.concatenate([ref.spoken[:1], ref.spoken]),
+            np.concatenate([[0.0], slopes, [0.0]]),
+        )
+
+    def at(self, times: Floats) -> Floats:
+        """float64[n] at sorted *times*: what `numpy.interp` gives, several times as fast for many times a piece."""
+        last = len(self.zeros) - 1
+        low, high = np.searchsorted(self.edges, times[[0, -1]])
+        counts = np.diff(
+            np.searchsorted(times, self.edges[low:high], side="right"), prepend=0, append=len(times)
+        )
+        pieces = slice(low, min(high, last) + 1)
+        out: Floats = times - np.repeat(self.zeros[pieces], counts)
+        if not np.all(self.slopes[pieces] == 1):
+            out *= np.repeat(self.slopes[pieces], counts)
+            out += np.repeat(self.values[pieces], counts)
+        return out
 
 
 class Scores:
@@ -109,13 +150,12 @@ class Scores:
 
     def __init__(self, ground: Ground, noise: Noise) -> None:
         self.ground = ground
-        ref = ground.ref
-        steps = np.arange(FARTHEST + 1, dtype=np.float64) * FINE
+        shares = np.array([max(noise.strangers, 0.02), *noise.shares])
         self.starts, self.ends = (
-            boundary_score(steps, ref.density, scales, noise).astype(np.float32)
-            for scales in (ref.scales, ref.end_scales)
+            np.clip(np.log(shares @ explained), FLOOR, CEILING).astype(np.float32)
+            for explained in (ground.starts, ground.ends)
         )
-        self.coverage = ref.coverage
+        self.coverage = ground.ref.coverage
 
     def of(self, cues: Floats, offsets: Floats) -> Table:
         """float32[n, k]: nats of each cue at each offset."""
