@@ -8,11 +8,13 @@ Each group of commands is a module of this package, named like its room.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import json
+import os
 import sys
-import tempfile
-import traceback
+import threading
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -108,7 +110,7 @@ def refuse(error: TerjimeError) -> NoReturn:
 
 
 def main() -> None:
-    """Entry point: every refusal becomes one line and an exit status, never a traceback."""
+    """Every refusal becomes one line and an exit status, never a traceback."""
     try:
         terjime.main(standalone_mode=False)
     except click.exceptions.Exit as leave:
@@ -123,6 +125,9 @@ def main() -> None:
     except OSError as error:
         refuse(BadInput("FILE", f"{error.strerror or error}.", where=str(error.filename or "")))
     except Exception:
+        import tempfile  # noqa: PLC0415  two modules that a command which works has no use for
+        import traceback  # noqa: PLC0415
+
         # Not for the person's eyes: an operator opens the file.
         with tempfile.NamedTemporaryFile(
             "w", prefix="terjime-", suffix=".log", delete=False
@@ -134,3 +139,18 @@ def main() -> None:
             err=True,
         )
         sys.exit(4)
+
+
+def run() -> None:
+    """Entry point: `main`, and then the process ends without taking apart what it holds.
+
+    That is a tenth of a short command's time.
+    """
+    gc.set_threshold(50_000)  # a command that lives for a moment makes little garbage
+    main()
+    if threading.active_count() > 1:
+        return
+    atexit._run_exitfuncs()  # what the end of the interpreter would call
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
