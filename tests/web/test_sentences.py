@@ -85,11 +85,11 @@ def test_a_message_is_its_template_with_its_values_and_is_said_in_the_persons_la
     with app.test_request_context():
         assert all(told(one) == one["message"] for one in (said, *remarks))
         with force_locale("ru"):
-            assert told(said) == "Стоит 0.40 с; самое меньшее — 1 с."
+            assert told(said) == "Стоит 0,40 с; самое меньшее — 1 с."
             assert finding_words()["The cue has no text."] == "В реплике нет текста."
             places = [place for group in grouped(remarks) for place in group["places"]]
             assert {"where": "строка 5, реплика 2", "message": "У реплики нет номера."} in places
         with force_locale("tk"):
-            assert told(said) == "0.40 s durýar; iň azy 1 s."
+            assert told(said) == "0,40 s durýar; iň azy 1 s."
         old = {"code": "X", "message": "Kept from before."}
         assert told(old) == "Kept from before."

@@ -6,10 +6,12 @@ templates stand here so that the catalogues hold them; a test holds them to thos
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext
+from babel.numbers import get_decimal_symbol
+from flask_babel import get_locale, gettext
 
 N_ = str  # marks a text for the catalogues, and leaves it as it is
 
@@ -248,6 +250,9 @@ def told(message: Mapping[str, Any]) -> str:
     for name in _VALUES_TO_SAY:
         if name in values:
             values[name] = gettext(values[name])
+    for name, value in values.items():
+        if re.fullmatch(r"\d+\.\d+", str(value)):
+            values[name] = str(value).replace(".", get_decimal_symbol(get_locale()))
     said = str(gettext(template))
     return said % values if values else said
 

@@ -32,9 +32,14 @@ export function tell(
   templates: Readonly<Record<string, string>>,
 ): string {
   const template = templates[said.template] ?? said.template
-  return template.replace(/%\((\w+)\)s/g, (whole, name: string) =>
-    String(said.values[name] ?? whole),
-  )
+  return template.replace(/%\((\w+)\)s/g, (whole, name: string) => {
+    const value = String(said.values[name] ?? whole)
+    return /^\d+\.\d+$/.test(value) ? value.replace('.', decimalMark()) : value
+  })
+}
+
+function decimalMark(): string {
+  return one.formatToParts(0.5).find((part) => part.type === 'decimal')?.value ?? '.'
 }
 
 export function sayIn(table: string, key: string): string {
