@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -41,9 +42,19 @@ def test_t05_every_answer_carries_the_security_headers(client: FlaskClient, path
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert "camera=()" in headers["Permissions-Policy"]
+    assert "camera=(), microphone=()" in headers["Permissions-Policy"]
     assert "Access-Control-Allow-Origin" not in headers
     assert "Strict-Transport-Security" not in headers  # plain http is for localhost
+
+
+@pytest.mark.parametrize(
+    ("place", "allowed"), [("studio", "(self)"), ("confirm", "()"), ("", "()")]
+)
+def test_only_the_studio_may_ask_for_the_microphone(
+    client: FlaskClient, place: str, allowed: str
+) -> None:
+    headers = client.get(f"/tracks/{uuid.uuid4()}/{place}").headers
+    assert f"microphone={allowed}," in headers["Permissions-Policy"]
 
 
 def test_answers_that_are_somebodys_are_not_stored(client: FlaskClient) -> None:

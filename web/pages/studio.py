@@ -97,6 +97,7 @@ def _to_confirm(dub: Any) -> int:
 
 @pages.post("/tracks/<track_id>/studio/submit")
 @guarded(Action.EDIT_TRACK, "track")
+@with_microphone
 def submit_dub(track_id: str) -> Response:
     note = request.form.get("note", "")
     try:
