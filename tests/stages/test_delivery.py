@@ -296,6 +296,27 @@ def test_a_final_never_looks_otherwise_than_what_was_watched(people: Team) -> No
     start(people, version, form="soft-mp4", second={"language": "ru", "place": "under"})
 
 
+def test_a_review_build_shows_numbers_and_a_watermark_when_asked_to(
+    people: Team, real_film: str
+) -> None:
+    house = people.house
+    version = submitted(people, track_on(people, real_film, srt((0.3, 1.5, "Salam!"))).summary.id)
+    other = stages.request_build(
+        house, people.reviewer, version.id, numbers=True, watermark="Merdan"
+    )
+    assert other.id != version.builds[0].id
+    stages.run_waiting(house)
+    plain, marked = stages.review_view(house, version.id, people.reviewer).version.builds
+    assert (plain.job.state, marked.job.state) == ("done", "done")
+    assert plain.build_hash != marked.build_hash
+    again = stages.request_build(
+        house, people.reviewer, version.id, numbers=True, watermark="Merdan"
+    )
+    assert again.id == other.id
+    with pytest.raises(BadInput, match="RECIPE"):
+        stages.request_build(house, people.reviewer, version.id, watermark="x" * 81)
+
+
 # --- what is this file? ---------------------------------------------------------------------------
 
 

@@ -37,6 +37,8 @@ class Reason(Body):
 
 class BuildOrder(Body):
     height = fields.Integer(load_default=240, strict=True, validate=validators.OneOf([240, 480]))
+    numbers = fields.Boolean(load_default=False)
+    watermark = fields.String(load_default="", validate=validators.Length(max=80))
 
 
 class NewComment(Body):
@@ -110,9 +112,9 @@ def revoke_version(version_id: str, json_data: dict[str, str]) -> VersionView:
 @guarded(Action.BUILD_REVIEW, "version")
 @api.input(BuildOrder)
 @api.output(answer(BuildView), status_code=202)
-def request_build(version_id: str, json_data: dict[str, int]) -> BuildView:
+def request_build(version_id: str, json_data: dict[str, Any]) -> BuildView:
     """Make the stamped film that a reviewer watches"""
-    return stages.request_build(house(), actor(), version_id, height=json_data["height"])
+    return stages.request_build(house(), actor(), version_id, **json_data)
 
 
 @api.get("/builds/<build_id>")

@@ -70,8 +70,10 @@ def _review(
 
 
 def _best_build(builds: list[Any]) -> Any:
-    """The one to watch: finished before unfinished, the lightest first."""
-    ordered = sorted(builds, key=lambda build: (build.build_hash is None, build.height))
+    """The one to watch: finished before unfinished, the lightest first, of those the newest."""
+    ordered = sorted(
+        builds, key=lambda build: (build.build_hash is None, build.height, -build.created_at)
+    )
     return ordered[0] if ordered else None
 
 
@@ -111,7 +113,13 @@ def _frame_timecode(rate: list[int] | None) -> Any:
 @guarded(Action.BUILD_REVIEW, "version")
 def build(version_id: str) -> Response:
     try:
-        stages.request_build(house(), actor(), version_id)
+        stages.request_build(
+            house(),
+            actor(),
+            version_id,
+            numbers="numbers" in request.form,
+            watermark=request.form.get("watermark", "").strip(),
+        )
     except SHOWN_IN_PLACE as error:
         return _review(version_id, error)
     return _to(version_id)

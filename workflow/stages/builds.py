@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,10 +27,20 @@ RECIPES = {240: REVIEW_240, 480: REVIEW}  # by lines of the picture
 
 
 @in_whole
-def request_build(house: House, actor: Actor, version_id: str, height: int = 240) -> BuildView:
+def request_build(
+    house: House,
+    actor: Actor,
+    version_id: str,
+    height: int = 240,
+    *,
+    numbers: bool = False,
+    watermark: str = "",
+) -> BuildView:
     """Queue the review build of a version, or look at the one there is; a failed one is tried again.
 
-    Raises BadInput HEIGHT, Conflict WRONG_STATE, FILM_NOT_READY.
+    numbers, watermark   see `Recipe`
+
+    Raises BadInput HEIGHT, RECIPE; Conflict WRONG_STATE, FILM_NOT_READY.
     """
     if height not in RECIPES:
         raise BadInput(
@@ -41,7 +52,8 @@ def request_build(house: House, actor: Actor, version_id: str, height: int = 240
             raise wrong_state(version)
         track = show.row(session, Track, version.track_id)
         film = known_film(session, show.row(session, Film, track.film_id))
-        build = queue_build(session, version, track, film, height, actor.user_id)
+        drawn = {"numbers": numbers, "watermark": watermark}
+        build = queue_build(session, version, track, film, height, actor.user_id, drawn)
         return show.build_view(session, build)
 
 
@@ -52,9 +64,13 @@ def queue_build(
     film: FilmFacts,
     height: int,
     person_id: str,
+    drawn: dict[str, Any] | None = None,
 ) -> Build:
-    """The build of *version* and its job, in the caller's transaction."""
-    recipe = _recipe(session, track, height)
+    """The build of *version* and its job, in the caller's transaction.
+
+    drawn   settings of the recipe beyond the usual: numbers, watermark
+    """
+    recipe = _recipe(session, track, height).changed(drawn or {})
     build = session.scalars(
         select(Build).where(
             Build.version_id == version.id,
