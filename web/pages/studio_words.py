@@ -152,7 +152,9 @@ def studio_words(_plural: Callable[[str, str], dict[str, str]]) -> dict[str, Any
             "little_speech": gettext("little speech"),
             "same_text": gettext("text occurs twice"),
             "out_of_order": gettext("out of order"),
-            "two_takes": gettext("two takes alike"),
+            "two_alike": gettext("two takes alike"),
+            "found_in_gap": gettext("found between its neighbours"),
+            "guide": gettext("guide"),
             "missing_samples": gettext("samples missing"),
         },
     }

@@ -5,6 +5,7 @@
 import { html, nothing, render, type TemplateResult } from 'lit'
 import { ask, type Answer } from '../shared/api.ts'
 import { bindCommands } from '../shared/commands.ts'
+import type { Cues } from '../shared/cues.ts'
 import { icon } from '../shared/icon.ts'
 import { newUid } from '../shared/ids.ts'
 import { readPeaks, type Peaks } from '../shared/peaks.ts'
@@ -69,6 +70,7 @@ class Studio {
   private readonly recorder = new Recorder()
   private readonly sender: TakeSender | null
   private dub: Dub
+  private drawn: { readonly dub: Dub | null; readonly cues: Cues } = { dub: null, cues: [] }
   private here: string
   private filter: Filter = 'all'
   private session: Session | null = null
@@ -82,7 +84,7 @@ class Studio {
     this.root = root
     this.props = JSON.parse(root.querySelector('[data-props]')!.textContent!) as Props
     this.dub = this.props.dub
-    this.player = new Player(root, this.props, () => this.dub.lines)
+    this.player = new Player(root, this.props, () => this.captions)
     this.listener = new Listener(this.player)
     const { person, track, address, canEdit } = this.props
     this.sender = canEdit
@@ -142,6 +144,16 @@ class Studio {
     return this.root.querySelector<HTMLElement>(`[data-part="${name}"]`)
   }
 
+  /** The lines as the picture shows them: the same list as long as the dub is the same. */
+  private get captions(): Cues {
+    if (this.drawn.dub !== this.dub)
+      this.drawn = {
+        dub: this.dub,
+        cues: this.dub.lines.map(({ uid, start, end, text }) => ({ uid, start, end, text })),
+      }
+    return this.drawn.cues
+  }
+
   private get line(): Line | undefined {
     return this.dub.lines.find((line) => line.uid === this.here)
   }
@@ -158,7 +170,7 @@ class Studio {
       const answer = await run()
       if (answer.ok) {
         this.dub = answer.body
-        this.told = null
+        if (this.told?.tone === 'failed') this.told = null
       } else
         this.say(
           answer.error

@@ -65,17 +65,22 @@ export class Recorder {
       return
     }
     this.close()
-    const stream = await navigator.mediaDevices.getUserMedia({
-      audio: {
-        ...(device ? { deviceId: { exact: device } } : {}),
-        channelCount: 1,
-        sampleRate: RATE,
-        echoCancellation: false,
-        noiseSuppression: false,
-        autoGainControl: false,
-      },
-    })
     const context = new AudioContext({ sampleRate: RATE, latencyHint: 'interactive' })
+    const stream = await navigator.mediaDevices
+      .getUserMedia({
+        audio: {
+          ...(device ? { deviceId: { exact: device } } : {}),
+          channelCount: 1,
+          sampleRate: RATE,
+          echoCancellation: false,
+          noiseSuppression: false,
+          autoGainControl: false,
+        },
+      })
+      .catch((error: unknown) => {
+        void context.close()
+        throw error
+      })
     await context.resume()
     await context.audioWorklet.addModule(tap)
     const node = new AudioWorkletNode(context, 'tap', {
