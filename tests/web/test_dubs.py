@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.builders import Team, ready_film, team
@@ -21,7 +22,8 @@ from tests.stages.test_dubs import dub_on
 from tests.web.conftest import Somebody, token_of
 from workflow import stages
 from workflow.dub.sound import RATE, Samples, write_wav
-from workflow.store.house import House
+from workflow.store.house import House, remember_blob
+from workflow.store.tables import Audit, FilmFile, Track
 
 
 @dataclass
@@ -315,3 +317,37 @@ def test_a_film_without_such_a_track_makes_no_dub(studio: Studio) -> None:
     assert made.status_code == 201
     assert json.loads(made.data)["track"] != studio.track
     assert stages.film_view(studio.people.house, film)
+
+
+def test_the_sheet_and_a_stretch_of_the_mix_are_sent(studio: Studio, tmp_path: Path) -> None:
+    studio.record(wav(tmp_path, voice()))
+    sheet = studio.get(f"{studio.at}/dub/sheet.csv")
+    assert sheet.data.decode("utf-8-sig").splitlines()[1].startswith("1,")
+    line = studio.dub()["lines"][0]
+    film_sound(studio, tmp_path)
+    heard = studio.get(f"{studio.at}/dub/preview?line={line['uid']}&before=0.5&after=1")
+    assert heard.status_code == 200, heard.text
+    assert int(heard.headers["X-Terjime-Start"]) == line["start"] - 352_800_000
+    assert len(heard.data) == 80 + round(4.5 * RATE) * 6
+    assert studio.get(f"{studio.at}/dub/preview?line=nobody").status_code == 404
+    assert studio.get(f"{studio.at}/dub/preview?line={line['uid']}&before=900").status_code == 422
+
+
+def film_sound(studio: Studio, folder: Path) -> None:
+    """The film of the test has no sound of its own: now it has."""
+    house = studio.people.house
+    data = wav(folder, np.stack([voice(60.0), voice(60.0)], axis=1))
+    sha256, size = house.blobs.put_bytes(data)
+    with house.write() as session:
+        remember_blob(session, sha256, size, "audio/wav")
+        film_id = session.get_one(Track, studio.track).film_id
+        session.get_one(FilmFile, {"film_id": film_id, "role": "sound"}).sha256 = sha256
+
+
+def test_what_was_done_to_a_dub_is_in_the_audit(studio: Studio, tmp_path: Path) -> None:
+    take = studio.record(wav(tmp_path, voice())).json["take"]  # type: ignore[index]
+    studio.send("POST", f"/api/v1/takes/{take}/verdict", {"verdict": "rejected"})
+    studio.send("PUT", f"{studio.at}/dub/settings", {"style": "tight"})
+    with studio.people.house.read() as session:
+        noted = set(session.scalars(select(Audit.action)))
+    assert {"dub.create", "recording.add", "take.judge", "dub.settings"} <= noted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Literal, cast
 
@@ -207,3 +208,22 @@ def plugins(folder: Path, tick: str | None, by: str | None, as_json: bool) -> No
         click.echo(str(error))
     if not (good or bad):
         click.echo("There are no models in this folder.")
+
+
+@dub.command("labels")
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of the house.")
+def labels(data: Path | None) -> None:
+    """What people said of located takes, as JSON lines: examples to refit the confidence with.
+
+    One line for each take with its latest word: accepted, moved or rejected; where it was found and where
+    it is; its confidence, flags and what was measured of it. No texts and no names.
+    """
+    from workflow import stages  # noqa: PLC0415  the other commands of this group need no house
+    from workflow.cli.operations import _house  # noqa: PLC0415
+
+    house = _house(data)
+    try:
+        for label in stages.labels(house):
+            click.echo(json.dumps(label, ensure_ascii=False))
+    finally:
+        house.close()
