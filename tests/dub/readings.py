@@ -14,7 +14,7 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
-from workflow.dub.locate import _resampled
+from workflow.dub.locate import SURE, _resampled
 from workflow.dub.voice import speak
 
 RATE = 16_000
@@ -195,7 +195,7 @@ def score(located, reading: Reading) -> Score:  # type: ignore[no-untyped-def]
     result = Score()
     for number, (line, spans) in enumerate(zip(located.lines, reading.spans, strict=True)):
         take = line.take
-        sure = take is not None and take.sure
+        sure = take is not None and take.confidence >= SURE  # flags set aside: the stricter count
         result.sure += sure
         result.said += bool(spans)
         if take is None:

@@ -9,8 +9,9 @@ gap; edges go to where the sound begins and ends (edges.py); each take gets a co
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,8 @@ LEARNED_FRAMES = round(480 / FRAME_SECONDS)  # of the recording, to learn the vo
 MOST_LINES = 2_000
 SURE = 0.9  # below, a person listens first
 FOUND_IN_GAP = 0.85  # a line that was not found by itself is never surer than this
+ALIKE = 0.05  # two takes of a line as good as each other: a person chooses
+NOT_THERE = 0.05  # what is less likely is not offered
 
 #: Why a take must be heard by a person whatever its confidence.
 ODD_LENGTH, LITTLE_SPEECH, OUT_OF_ORDER = "odd_length", "little_speech", "out_of_order"
@@ -59,7 +62,8 @@ _VOICED = 0.3
 _SLOW = 0.03  # log: slower than the speaker's usual pace
 _HURRIED = 0.2  # log: faster than it, by more than anyone reads
 _ADJOINING = 5  # frames: 0.1 s
-_PAUSE = 10  # frames: 0.2 s
+_PAUSE = 8  # frames: 0.16 s
+_SCRAP = 11  # frames: less than a syllable, and how much longer the speech model hears it
 _PACE_PRICE = 150.0
 _FEWEST_OF_A_VOICE = 6
 _TWO_VOICES_GAIN = 0.15  # of the error: splitting one voice at random gains a third of it
@@ -127,9 +131,12 @@ def locate(
         found = hearing.judge(passages)
     lines: list[list[Take]] = [[] for _ in texts]
     for passage, take in found:
-        lines[spoken[passage.line]].append(take)
+        if take.confidence >= NOT_THERE:
+            lines[spoken[passage.line]].append(take)
     same = _repeated(texts)
-    located = tuple(_chosen(takes, texts[number] in same) for number, takes in enumerate(lines))
+    located = _in_doubt_of_order(
+        [_chosen(takes, texts[number] in same) for number, takes in enumerate(lines)]
+    )
     watch(1000, "Judging the takes")
     return Located(located, tuple(_findings(located, same)))
 
@@ -161,18 +168,43 @@ def _chosen(takes: list[Take], same_text: bool) -> LocatedLine:
     best = max(take.confidence for take in takes)
     good = [i for i, take in enumerate(takes) if take.confidence >= min(0.8, best - 0.1)]
     chosen = good[-1]
-    flags = takes[chosen].flags + ((SAME_TEXT,) if same_text else ())
-    flagged = [
-        Take(
-            take.start,
-            take.end,
-            take.confidence,
-            flags if i == chosen else take.flags,
-            take.evidence,
-        )
+    if any(
+        abs(take.confidence - takes[chosen].confidence) <= ALIKE
         for i, take in enumerate(takes)
-    ]
-    return LocatedLine(tuple(flagged), chosen)
+        if i != chosen
+    ):
+        takes[chosen] = _flagged(takes[chosen], TWO_ALIKE)
+    if same_text:
+        takes[chosen] = _flagged(takes[chosen], SAME_TEXT)
+    return LocatedLine(tuple(takes), chosen)
+
+
+def _flagged(take: Take, flag: str) -> Take:
+    return replace(take, flags=(*take.flags, flag))
+
+
+def _in_doubt_of_order(lines: list[LocatedLine]) -> tuple[LocatedLine, ...]:
+    """The lines; those outside the longest row of offered takes that keeps the script's order are flagged."""
+    found = [(number, line.take.start) for number, line in enumerate(lines) if line.take]
+    # after Schensted (1961): tops[n] ends the row of n + 1 lines that ends earliest in the recording
+    tops: list[float] = []
+    ranks = []
+    for _, start in found:
+        rank = bisect_left(tops, start)
+        tops[rank : rank + 1] = [start]
+        ranks.append(rank)
+    wanted, before = len(tops) - 1, float("inf")
+    for (number, start), rank in zip(found[::-1], ranks[::-1], strict=True):
+        if rank == wanted and start < before:
+            wanted, before = wanted - 1, start
+            continue
+        line = lines[number]
+        takes = [
+            _flagged(take, OUT_OF_ORDER) if i == line.chosen else take
+            for i, take in enumerate(line.takes)
+        ]
+        lines[number] = LocatedLine(tuple(takes), line.chosen)
+    return tuple(lines)
 
 
 def _findings(lines: Sequence[LocatedLine], same: frozenset[str]) -> list[Finding]:
@@ -270,6 +302,7 @@ class _Hearing:
         self.speech = np.ascontiguousarray(self._speech[::STEP], np.float32)
         self.costs = Costs()
         self._random = np.random.default_rng(3)
+        self._from_gaps: list[Passage] = []
         self._set_unit()
 
     def _best_warp(self, voiced: npt.NDArray[np.bool_]) -> float:
@@ -347,7 +380,7 @@ class _Hearing:
             filler=right + 0.6 * (wrong - right),
             again=usual.again * scale,
             ahead=usual.ahead * scale,
-            jump=usual.jump * scale,
+            jump=usual.jump * scale * _trust_in_order(passages),
         )
         return True
 
@@ -401,7 +434,9 @@ class _Hearing:
             elif step in (2, 3) and unexplained > 15:
                 lines = list(range(before.line + 1, after.line))
                 found = self._laid_out(lines, before.end, after.start)
-                out += [passage for passage in found if self._fits(passage)]
+                found = [passage for passage in found if self._fits(passage)]
+                self._from_gaps += found
+                out += found
             out.append(after)
         return out
 
@@ -437,7 +472,7 @@ class _Hearing:
         return max(1, int((self.speech[start:end] > _VOICED).sum()))
 
     def _trimmed(self, passages: list[Passage]) -> list[Passage]:
-        """Passages much too slow for this speaker, without what a pause divides from the line: a false start."""
+        """Passages without what a pause divides from the line: a false start, or the end of one."""
         if not passages:
             return passages
         pace = self._pace(passages)
@@ -454,11 +489,34 @@ class _Hearing:
                 whole[-1] = Passage(passage.line, before.start, passage.end)
             else:
                 whole.append(passage)
+        clipped = [self._without_scraps(passage) for passage in whole]
         return [
             self._best_between_pauses(p, pace)
             if self._off_pace(p.line, p.start, p.end, pace) > _SLOW
             else p
-            for p in whole
+            for p in clipped
+        ]
+
+    def _without_scraps(self, passage: Passage) -> Passage:
+        """Less than a syllable before or after a pause is the rest of something else."""
+        line, start, end = passage
+        pauses = self._pauses(start, end)
+        for first, last in pauses:
+            if first > start and self._voiced(start, first) <= _SCRAP:
+                start = last
+        for first, last in pauses[::-1]:
+            if start < first and last < end and self._voiced(last, end) <= _SCRAP:
+                end = first
+        return Passage(line, start, end)
+
+    def _pauses(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Frames between *start* and *end* without speech, where they are enough for a pause."""
+        quiet = np.concatenate([[False], self.speech[start:end] < _VOICED, [False]])
+        changes = np.flatnonzero(np.diff(quiet.astype(np.int8))) + start
+        return [
+            (int(a), int(b))
+            for a, b in zip(changes[::2], changes[1::2], strict=True)
+            if b - a >= _PAUSE
         ]
 
     def _off_pace(self, line: int, start: int, end: int, pace: float) -> float:
@@ -467,13 +525,9 @@ class _Hearing:
 
     def _best_between_pauses(self, passage: Passage, pace: float) -> Passage:
         line, start, end = passage
-        quiet = np.concatenate([[False], self.speech[start:end] < _VOICED, [False]])
-        changes = np.flatnonzero(np.diff(quiet.astype(np.int8)))
-        pauses = [
-            (a, b) for a, b in zip(changes[::2], changes[1::2], strict=True) if b - a >= _PAUSE
-        ]
-        starts = [start, *(start + int(b) for _, b in pauses)]
-        ends = [*(start + int(a) for a, _ in pauses), end]
+        pauses = self._pauses(start, end)
+        starts = [start, *(last for _, last in pauses)]
+        ends = [*(first for first, _ in pauses), end]
         outside = np.cumsum(np.concatenate([[0], self.speech[start:end] > _VOICED]))
 
         def price(one: Passage) -> float:
@@ -512,6 +566,8 @@ class _Hearing:
             )
             sure = confidence(evidence)
             flags = tuple(_flags(evidence))
+            if any(gap.line == passage.line and _overlap(gap, passage) for gap in self._from_gaps):
+                sure, flags = min(sure, FOUND_IN_GAP), (*flags, IN_GAP)
             found.append((passage, Take(start, end, sure, flags, evidence)))
         return found
 
@@ -559,6 +615,10 @@ class _Hearing:
         )
 
 
+def _overlap(one: Passage, other: Passage) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
 def _flags(evidence: Evidence) -> list[str]:
     flags = []
     if evidence.duration > 0.48:  # 0.6 to 1.6 of the speaker's usual pace
@@ -566,6 +626,13 @@ def _flags(evidence: Evidence) -> list[str]:
     if evidence.speech < 0.6:
         flags.append(LITTLE_SPEECH)
     return flags
+
+
+def _trust_in_order(passages: list[Passage]) -> float:
+    """1 to 1.5: how much dearer it is to leave the script's order where nearly everything else keeps it."""
+    steps = np.diff([passage.line for passage in passages])
+    kept = float(np.mean((steps >= 0) & (steps <= 3)))
+    return 1 + min(max(5 * (kept - 0.9), 0.0), 0.5)
 
 
 def _every_10_ms(speech: Frames | None, samples: Frames, frames: int) -> Frames:
