@@ -99,13 +99,7 @@ def fit(cues: Floats, ref: Reference, watch: Watch = unwatched) -> Fit:
     order = np.arange(len(cues))
     for turn in range(TURNS):
         part(watch, 500, 900)(turn * 333, "Looking for cuts")
-        before, best = best, sharper_walk(cues[order], best, ground)
-        if (
-            ref.is_exact
-            and best.rate == before.rate
-            and np.array_equal(best.offsets, before.offsets)
-        ):
-            break
+        best = sharper_walk(cues[order], best, ground)
         if turn < TURNS - 1:
             strands, best = in_strands(best, ground)
             order = order[strands]

@@ -70,7 +70,8 @@ class Room:
 
 def moved(time: Flicks, rate: Fraction, offset: float) -> Flicks:
     """rate × time + offset seconds, nearest flick."""
-    return round(time * rate) + from_float_seconds(offset)
+    scaled = time if rate.numerator == rate.denominator else round(time * rate)
+    return scaled + from_float_seconds(offset)
 
 
 def nearest_exact(marks: Sequence[Flicks], times: Sequence[Flicks]) -> list[Flicks]:
