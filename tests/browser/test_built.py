@@ -87,7 +87,10 @@ def _places(text: str) -> set[str]:
 
 
 def test_every_command_has_its_words_and_every_button_a_command() -> None:
-    words = (CHECKOUT / "web" / "pages" / "script_words.py").read_text("utf-8")
+    pages = CHECKOUT / "web" / "pages"
+    words = "".join(
+        (pages / name).read_text("utf-8") for name in ("script_words.py", "studio_words.py")
+    )
     keymap = (CHECKOUT / "web" / "islands" / "shared" / "keymap.ts").read_text("utf-8")
     commands = set(re.findall(r"bind\(\s*'([a-z/-]+)'", keymap))
     assert len(commands) > 30

@@ -274,7 +274,7 @@ def test_a_dub_is_recorded_located_confirmed_approved_and_delivered(
     settle(page)
     with page.expect_response("**/dub/preview?*") as previewed:
         page.keyboard.press("p")
-    assert previewed.value.ok
+    assert previewed.value.ok, previewed.value.text()
     page.keyboard.press("Escape")
     shots(page, "studio-located")
     page.goto(f"/tracks/{dub.track}/sheet")

@@ -184,9 +184,11 @@ def stems(render_id: str) -> Response:
         made = stages.stems_file(house(), render_id)
     except NotFound:
         made = None
+    render = stages.render_view(house(), render_id)
     return page(
         "stems.html",
-        render=stages.render_view(house(), render_id),
+        render=render,
+        track_id=stages.review_view(house(), render.version_id, actor()).track.id,
         stems=made,
         job=_stems_job(request.args.get("job", "")),
         is_live=is_live,

@@ -32,7 +32,7 @@ export class Player {
   private backward = 0
   private shuttle = 0
   private ended: (() => void) | null = null
-  private readonly watchers: ((frame: number, playing: boolean) => void)[] = []
+  private readonly watchers = new Set<(frame: number, playing: boolean) => void>()
 
   /** cues    what is drawn over the picture; an empty list where they are burned in */
   constructor(root: HTMLElement, film: FilmProps, cues: () => Cues) {
@@ -103,9 +103,10 @@ export class Player {
     return this.video?.playbackRate ?? 1
   }
 
-  /** Told every frame that comes on screen, and when playing starts or stops. */
-  watch(watcher: (frame: number, playing: boolean) => void): void {
-    this.watchers.push(watcher)
+  /** Told every frame that comes on screen, and when playing starts or stops. Returns its own undo. */
+  watch(watcher: (frame: number, playing: boolean) => void): () => void {
+    this.watchers.add(watcher)
+    return () => this.watchers.delete(watcher)
   }
 
   private tell(): void {

@@ -42,7 +42,8 @@ class Confirm {
   private readonly offered = new Map<string, string>()
   /** Edges that were moved and not accepted yet, by take. */
   private readonly moved = new Map<string, Edges>()
-  private readonly done: string[] = [] // takes that were decided on, the last at the end
+  /** Takes that were decided on with one key each, the last at the end. */
+  private readonly done: (readonly string[])[] = []
   private told = ''
   private shares = new Map<string, { permille: number; doing: string }>()
   private timer = 0
@@ -113,7 +114,7 @@ class Confirm {
       this.told = ''
       this.dub = answer.body
       this.moved.delete(take)
-      if (kept) this.done.push(take)
+      if (kept) this.done.push([take])
       this.moveOn(before)
     } else
       this.told = answer.error
@@ -141,21 +142,26 @@ class Confirm {
   }
 
   private async notRecorded(doubt: Doubt): Promise<void> {
+    const left: string[] = []
     for (const take of [doubt.take, ...doubt.others])
-      if (!(await this.decide(take.id, { verdict: 'rejected' }))) return
+      if (await this.decide(take.id, { verdict: 'rejected' }, false)) left.push(take.id)
+    if (left.length) this.done.push(left)
   }
 
   private async undo(): Promise<void> {
-    const take = this.done.pop()
-    if (!take) {
+    const takes = this.done.pop()
+    if (!takes) {
       this.told = say('nothingToUndo')
       this.draw()
       return
     }
-    if (await this.decide(take, { verdict: 'to_confirm' }, false)) {
-      this.here = this.dub.takes[take]?.line ?? this.here
-      this.draw()
-    } else this.done.push(take)
+    for (const take of takes)
+      if (!(await this.decide(take, { verdict: 'to_confirm' }, false))) {
+        this.done.push(takes)
+        return
+      }
+    this.here = this.dub.takes[takes[0]!]?.line ?? this.here
+    this.draw()
   }
 
   /** How far locating is, until it is over. */

@@ -659,12 +659,9 @@ class Studio {
             ${this.sender?.refused.get(take.id)?.message}
             <span class="code">${this.sender?.refused.get(take.id)?.code}</span>
           </div>
-          <a
-            class="button"
-            download="line-${take.number}.wav"
-            href=${URL.createObjectURL(new Blob([take.wav], { type: 'audio/wav' }))}
-            >${icon('download')}${say('studioSaveFile')}</a
-          >
+          <button type="button" @click=${() => saveFile(take)}>
+            ${icon('download')}${say('studioSaveFile')}
+          </button>
           <button type="button" @click=${() => void this.sender?.drop(take.id)}>
             ${icon('trash')}${say('uploadDrop')}
           </button>
@@ -882,4 +879,12 @@ class Studio {
     }
     return points
   }
+}
+
+function saveFile(take: WaitingTake): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(new Blob([take.wav], { type: 'audio/wav' }))
+  link.download = `line-${take.number}.wav`
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
 }

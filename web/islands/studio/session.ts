@@ -104,7 +104,7 @@ export class Session {
       return cue
     }
     let seen: number | null = null
-    player.watch((frame, playing) => {
+    const unwatch = player.watch((frame, playing) => {
       if (playing && seen === null)
         seen =
           recorder.now + Math.round((line.start - player.grid.timeOf(frame)) / FLICKS_PER_SAMPLE)
@@ -112,6 +112,7 @@ export class Session {
     await player.play()
     const patience = performance.now() + 1500
     while (seen === null && performance.now() < patience) await frame()
+    unwatch()
     // Too late for three beeps: the count goes by the audio clock alone.
     return seen !== null && seen >= recorder.now + COUNT * RATE
       ? seen
