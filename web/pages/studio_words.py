@@ -118,7 +118,7 @@ def studio_words(_plural: Callable[[str, str], dict[str, str]]) -> dict[str, Any
         "confirmMissing": _plural(
             "%(num)s line is missing in the mix.", "%(num)s lines are missing in the mix."
         ),
-        "confirmSure": gettext("{n} % sure"),
+        "confirmSure": gettext("certainty {n} %"),
         "confirmOthers": _plural("%(num)s other take", "%(num)s other takes"),
         "confirmMoved": gettext("edges moved, not accepted yet"),
         "confirmWave": gettext("Sound of the take, from {from} s to {to} s of the recording"),
