@@ -210,6 +210,7 @@ def test_a_dub_goes_from_takes_to_an_approved_film_and_its_stems(
     done = stages.render_view(house, render.id)
     assert done.report is not None, done
     assert done.report["form"] == "soft-mp4"
+    assert stages.plan_final(house, approved.id, {"form": "soft-mp4"}).render == render.id
     film = house.blobs.existing(stages.render_file(house, render.id).sha256)
     with av.open(str(film)) as media:
         languages = [s.metadata.get("language") for s in media.streams.audio]

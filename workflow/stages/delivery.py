@@ -21,7 +21,7 @@ from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.stages.films import known_film
 from workflow.stages.frames import frames_of_film
-from workflow.stages.renders import FORMS, approved_beside, second_version
+from workflow.stages.renders import FORMS, approved_beside, as_heard, second_version
 from workflow.stages.segments import LedgerSegments
 from workflow.stages.views import PlanView
 from workflow.store.house import House
@@ -56,8 +56,9 @@ def plan_final(house: House, version_id: str, recipe: dict[str, Any] | None) -> 
         track = show.row(session, Track, version.track_id)
         film_row = show.row(session, Film, track.film_id)
         film = known_film(session, film_row)
+        wanted = as_heard(session, version, wanted) if track.kind == "dub" else wanted
         second = second_version(house, session, track, wanted)
-        cues = load_cues(house, version.document)
+        cues = () if track.kind == "dub" else load_cues(house, version.document)
         beside = load_cues(house, second.document) if second else None
         plan = plan_render(film, cues, wanted, second=beside)
         sizes = _kept(session, [segment.key for segment in plan.segments])

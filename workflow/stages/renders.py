@@ -12,7 +12,7 @@ from workflow.errors import BadInput, Conflict
 from workflow.language.codes import same_language
 from workflow.media.names import display_name
 from workflow.people import Actor
-from workflow.render.recipe import Recipe, Second
+from workflow.render.recipe import MixSettings, Recipe, Second
 from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.stages.films import file_view, known_film
@@ -70,7 +70,7 @@ def start_render(
         film = known_film(session, show.row(session, Film, track.film_id))
         verdict = _approval(house, session, version)
         if track.kind == "dub":
-            wanted = _as_heard(session, verdict, wanted, chosen=bool(recipe))
+            wanted = as_heard(session, version, wanted if recipe else Recipe(form="soft-mp4"))
             if not allow_guide:
                 refuse_guides(session, track.id, load_cues(house, version.document))
         second = second_version(house, session, track, wanted)
@@ -125,12 +125,19 @@ def start_render(
         return show.render_view(session, render)
 
 
-def _as_heard(session: Session, verdict: Verdict, wanted: Recipe, *, chosen: bool) -> Recipe:
-    """The mix is the one that the reviewer heard."""
-    heard = Recipe.from_json(show.row(session, Build, verdict.build_id).recipe)
-    form = wanted.form if chosen else "soft-mp4"
-    sounds = "dub" if wanted.sounds == "dub" else "both"
-    return replace(wanted, form=form, sounds=sounds, mix=heard.mix)
+def as_heard(session: Session, version: TrackVersion, wanted: Recipe) -> Recipe:
+    """The recipe for a final dub: its mix is the one that the reviewer heard, or would hear."""
+    newest = select(Build.recipe).where(Build.version_id == version.id)
+    judged = (
+        select(Build.recipe)
+        .join(Verdict, Verdict.build_id == Build.id)
+        .where(Verdict.version_id == version.id)
+        .order_by(Verdict.created_at.desc(), Verdict.id)
+    )
+    body = session.scalars(judged.limit(1)).first()
+    body = body or session.scalars(newest.order_by(Build.created_at.desc()).limit(1)).first()
+    mix = Recipe.from_json(body or {}).mix or MixSettings()
+    return replace(wanted, sounds="dub" if wanted.sounds == "dub" else "both", mix=mix)
 
 
 def _same_render(
