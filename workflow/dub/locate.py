@@ -51,7 +51,6 @@ MOST_LINES = 2_000
 SURE = 0.9  # below, a person listens first
 FOUND_IN_GAP = 0.85  # a line that was not found by itself is never surer than this
 ALIKE = 0.05  # two takes of a line as good as each other: a person chooses
-NOT_THERE = 0.05  # what is less likely is not offered
 
 #: Why a take must be heard by a person whatever its confidence.
 ODD_LENGTH, LITTLE_SPEECH, OUT_OF_ORDER = "odd_length", "little_speech", "out_of_order"
@@ -131,8 +130,7 @@ def locate(
         found = hearing.judge(passages)
     lines: list[list[Take]] = [[] for _ in texts]
     for passage, take in found:
-        if take.confidence >= NOT_THERE:
-            lines[spoken[passage.line]].append(take)
+        lines[spoken[passage.line]].append(take)
     same = _repeated(texts)
     located = _in_doubt_of_order(
         [_chosen(takes, texts[number] in same) for number, takes in enumerate(lines)]
@@ -501,11 +499,12 @@ class _Hearing:
         """Less than a syllable before or after a pause is the rest of something else."""
         line, start, end = passage
         pauses = self._pauses(start, end)
+        scrap = min(_SCRAP, int(self.templates.lengths[line]) // 5)
         for first, last in pauses:
-            if first > start and self._voiced(start, first) <= _SCRAP:
+            if first > start and self._voiced(start, first) <= scrap:
                 start = last
         for first, last in pauses[::-1]:
-            if start < first and last < end and self._voiced(last, end) <= _SCRAP:
+            if start < first and last < end and self._voiced(last, end) <= scrap:
                 end = first
         return Passage(line, start, end)
 

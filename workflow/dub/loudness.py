@@ -53,7 +53,7 @@ def _k_weighting() -> npt.NDArray[np.complex64]:
             out[n] = y
             x1, x2, y1, y2 = x, x1, y, y1
         response = out
-    spectrum: npt.NDArray[np.complex64] = np.fft.rfft(response, _FFT).astype(np.complex64)
+    spectrum: npt.NDArray[np.complex64] = np.fft.fft(response, _FFT).astype(np.complex64)
     return spectrum
 
 
@@ -71,14 +71,23 @@ class Meter:
         """float32[n, channels], the same channels every time; each counts alike (stereo and mono)."""
         if self._tail is None:
             self._tail = np.zeros((_TAPS, block.shape[1]), np.float32)
-        step = _FFT - _TAPS
         sound = np.concatenate([self._tail, block])
+        step = _FFT - _TAPS
+        pair = sound.shape[1] == 2
         energies = [self._left]
         for first in range(_TAPS, len(sound), step):
-            piece = sound[first - _TAPS : first + step]
-            spectrum = np.fft.rfft(piece, _FFT, axis=0) * _k_weighting()[:, None]
-            weighted = np.fft.irfft(spectrum, _FFT, axis=0)[_TAPS : len(piece)]
-            energies.append(np.einsum("ij,ij->i", weighted, weighted, dtype=np.float64))
+            piece = np.ascontiguousarray(sound[first - _TAPS : first + step], np.float32)
+            if pair:
+                # two real channels as one complex one: the filter is real and keeps them apart
+                spectrum = np.fft.fft(piece.view(np.complex64)[:, 0], _FFT) * _k_weighting()
+                both = np.fft.ifft(spectrum)[_TAPS : len(piece)]
+                energies.append(
+                    both.real.astype(np.float64) ** 2 + both.imag.astype(np.float64) ** 2
+                )
+                continue
+            spectra = np.fft.fft(piece, _FFT, axis=0) * _k_weighting()[:, None]
+            weighted = np.fft.ifft(spectra, axis=0).real[_TAPS : len(piece)]
+            energies.append((weighted.astype(np.float64) ** 2).sum(1))
         self._tail = sound[-_TAPS:]
         energy = np.concatenate(energies)
         whole = len(energy) // CELL * CELL
