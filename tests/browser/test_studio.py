@@ -9,7 +9,7 @@ import wave
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -144,9 +144,10 @@ def signed_in(context: BrowserContext, name: str) -> Page:
     return page
 
 
-def shots(page: Page, name: str) -> None:
+def shots(page: Page, name: str, *schemes: str) -> None:
+    """Phone and desktop, in these themes or in both."""
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
-    for width, scheme in ((390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")):
+    for width, scheme in product((390, 1280), schemes or ("light", "dark")):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.screenshot(
@@ -211,7 +212,7 @@ def test_a_dub_is_recorded_located_confirmed_approved_and_delivered(
     page = signed_in(studio, "ayna")
     page.goto(f"/tracks/{dub.track}/studio")
     settle(page)
-    shots(page, "studio-empty")
+    shots(page, "studio-empty", "dark")
 
     # Three lines by keys: R records and stops by itself, J goes on.
     for number in (1, 2, 3):
@@ -276,9 +277,9 @@ def test_a_dub_is_recorded_located_confirmed_approved_and_delivered(
         page.keyboard.press("p")
     assert previewed.value.ok, previewed.value.text()
     page.keyboard.press("Escape")
-    shots(page, "studio-located")
+    shots(page, "studio-located", "light")
     page.goto(f"/tracks/{dub.track}/sheet")
-    shots(page, "studio-sheet")
+    shots(page, "studio-sheet", "light")
     page.emulate_media(media="print")
     page.screenshot(path=ARTEFACTS / "studio-sheet-print.jpeg", quality=70, full_page=True)
     page.emulate_media(media="screen")
@@ -300,7 +301,7 @@ def test_a_dub_is_recorded_located_confirmed_approved_and_delivered(
     page = signed_in(studio, "murat")
     page.goto(f"/versions/{version}")
     settle(page)
-    shots(page, "studio-review")
+    shots(page, "studio-review", "light")
     page.click("button[value=approved]")
     expect(page.locator(".state.tone-approved").first).to_be_visible()
     assert stages.review_view(world.house, version, world.team.reviewer).version.state == "approved"
@@ -316,12 +317,12 @@ def test_a_dub_is_recorded_located_confirmed_approved_and_delivered(
         page.wait_for_timeout(200)
     page.goto(f"/tracks/{dub.track}/delivery")
     settle(page)
-    shots(page, "studio-delivery")
+    shots(page, "studio-delivery", "dark")
     page.click(f"a[href='/renders/{renders[0].id}/stems']")
     page.get_by_role("button", name="Make the stems").click()
     download = page.locator("a[download]")
     expect(download).to_be_visible(timeout=30_000)
-    shots(page, "studio-stems")
+    shots(page, "studio-stems", "dark")
     with page.expect_download() as waiting:
         download.click()
     archive_file = Path(waiting.value.path())
@@ -392,5 +393,7 @@ def test_a_take_lies_where_it_was_spoken_and_outlives_a_cut_network(
     recorded = recording_of(world, take)
     onset = int(np.argmax(np.abs(recorded) > 0.02))
     late = (onset - RATE // 2) * 1000 / RATE
+    measured = {"late_ms": late, "delay": take.latency_samples, "missing": take.missing_samples}
+    (ARTEFACTS / "studio-place.json").write_text(json.dumps(measured))
     assert abs(late) <= 15 or take.missing_samples > 0, late
     assert 0 <= onset - take.start * RATE // FLICKS_PER_SECOND <= RATE // 50
