@@ -12,7 +12,7 @@ def studio_words(_plural: Callable[[str, str], dict[str, str]]) -> dict[str, Any
     """*_plural* makes a table of forms from a phrase for one and a phrase for many."""
     return {
         "studioLine": gettext("Line {n}"),
-        "studioOriginal": gettext("Original"),
+        "studioOriginal": gettext("The original"),
         "studioTake": gettext("The take"),
         "studioTakes": gettext("Takes"),
         "studioPreview": gettext("Mix"),
