@@ -62,7 +62,8 @@ _SLOW = 0.03  # log: slower than the speaker's usual pace
 _HURRIED = 0.2  # log: faster than it, by more than anyone reads
 _ADJOINING = 5  # frames: 0.1 s
 _PAUSE = 8  # frames: 0.16 s
-_SCRAP = 11  # frames: less than a syllable, and how much longer the speech model hears it
+_SCRAP = 7  # frames: less than a syllable
+_SYLLABLE = 11  # frames: before a pause it may belong to the line or not
 _PACE_PRICE = 150.0
 _FEWEST_OF_A_VOICE = 6
 _TWO_VOICES_GAIN = 0.15  # of the error: splitting one voice at random gains a third of it
@@ -508,6 +509,17 @@ class _Hearing:
                 end = first
         return Passage(line, start, end)
 
+    def _begins_in_doubt(self, passage: Passage, before: int) -> bool:
+        """A syllable by itself before a pause: the line's first word, or the rest of a false start."""
+        _, start, end = passage
+        since = max(before + _ADJOINING, start - 2 * _SYLLABLE)
+        if since < start and _ADJOINING < (self.speech[since:start] > _VOICED).sum() <= _SYLLABLE:
+            return True
+        return any(
+            first > start and self._voiced(start, first) <= _SYLLABLE
+            for first, _ in self._pauses(start, end)
+        )
+
     def _pauses(self, start: int, end: int) -> list[tuple[int, int]]:
         """Frames between *start* and *end* without speech, where they are enough for a pause."""
         quiet = np.concatenate([[False], self.speech[start:end] < _VOICED, [False]])
@@ -565,6 +577,8 @@ class _Hearing:
             )
             sure = confidence(evidence)
             flags = tuple(_flags(evidence))
+            if self._begins_in_doubt(passage, before.end if before else 0):
+                sure = min(sure, FOUND_IN_GAP)
             if any(gap.line == passage.line and _overlap(gap, passage) for gap in self._from_gaps):
                 sure, flags = min(sure, FOUND_IN_GAP), (*flags, IN_GAP)
             found.append((passage, Take(start, end, sure, flags, evidence)))
