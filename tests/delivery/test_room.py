@@ -86,7 +86,9 @@ def shown(page: Page, seconds: float) -> str:
     """What stands over the picture at that time."""
     page.evaluate(
         """t => new Promise(done => { const v = document.getElementById('video')
-           v.requestVideoFrameCallback(() => requestAnimationFrame(done)); v.currentTime = t })""",
+           const look = (_, frame) => Math.abs(frame.mediaTime - t) < 0.1
+             ? requestAnimationFrame(done) : v.requestVideoFrameCallback(look)
+           v.requestVideoFrameCallback(look); v.currentTime = t })""",
         seconds,
     )
     return page.locator("#subtitles").inner_text()

@@ -219,7 +219,18 @@ def test_an_operator_without_a_person_cancels_and_retries(people: Team) -> None:
 
 
 def test_every_kind_of_job_has_its_work() -> None:
-    made = {"ingest", "sound", "align", "recut", "build", "render", "package", "encode"}
+    made = {
+        "ingest",
+        "sound",
+        "align",
+        "recut",
+        "build",
+        "render",
+        "package",
+        "encode",
+        "locate",
+        "stems",
+    }
     assert set(jobs.KINDS) == made
 
 
