@@ -49,6 +49,7 @@ def test_python_reads_every_file_with_its_name_and_time() -> None:
     assert len(WHOLE) == LAYOUT.size
 
 
+# A second reader beside Python's own, which always runs; unzip is no part of the product.
 @pytest.mark.skipif(shutil.which("unzip") is None, reason="unzip is not installed")
 def test_unzip_finds_nothing_wrong(tmp_path: Path) -> None:
     file = tmp_path / "a.zip"

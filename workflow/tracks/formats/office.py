@@ -16,7 +16,7 @@ def is_office(data: bytes, part: str) -> bool:
     """Whether *data* is a ZIP archive with such a part."""
     if not data.startswith(b"PK\x03\x04"):
         return False
-    try:
+    try:  # zipfile's word for a compression that it does not know is NotImplementedError
         return part in zipfile.ZipFile(io.BytesIO(data)).namelist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
         return False
@@ -29,7 +29,7 @@ def parts(data: bytes) -> dict[str, bytes]:
     """
     found: dict[str, bytes] = {}
     left = limits.MAX_UNPACKED_BYTES
-    try:
+    try:  # an unknown compression is NotImplementedError here too
         archive = zipfile.ZipFile(io.BytesIO(data))
         if len(archive.infolist()) > _MOST_PARTS:
             raise _refused(f"it has {len(archive.infolist())} parts")
