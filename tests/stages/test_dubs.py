@@ -27,7 +27,7 @@ from workflow.dub.loudness import measure_file
 from workflow.dub.sound import RATE, decoded, write_wav
 from workflow.dub.voice import speak
 from workflow.errors import BadInput, Conflict, NotFound
-from workflow.stages.takes import receive_long
+from workflow.stages.recordings import receive_long
 from workflow.stages.views import VersionView
 from workflow.store.house import House
 from workflow.timebase import from_ms

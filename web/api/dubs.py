@@ -29,7 +29,8 @@ from workflow.dub.sound import Samples, write_wav
 from workflow.people import Action
 from workflow.render.recipe import LOUDNESSES, MANNERS, MODES
 from workflow.stages.dubs import CreatedDub, DubView
-from workflow.stages.takes import LINE_BYTES, Peaks, Received
+from workflow.stages.sounds import Peaks
+from workflow.stages.takes import LINE_BYTES, Received
 from workflow.stages.views import JobView
 
 _CHANGED = responses({409: "The line was changed by somebody else since `if`"})

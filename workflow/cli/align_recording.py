@@ -11,18 +11,12 @@ from typing import Any
 
 import click
 
-from workflow.align import detect_speech
 from workflow.cli import ProgressLine, print_json
-from workflow.dub.features import RATE
-from workflow.dub.locate import Located, LocatedLine, Take, locate
+from workflow.dub.locate import Located, LocatedLine, Take
 from workflow.dub.script import spoken_text
-from workflow.dub.sound import read_recording
 from workflow.errors import BadInput
-from workflow.media.container import sniff
+from workflow.locating import locate_in
 from workflow.media.facts import Finding
-from workflow.media.ffmpeg import DEMUXERS
-from workflow.media.probe import examine
-from workflow.progress import Watch, part
 from workflow.timebase import from_float_seconds
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats import read_subtitles
@@ -48,7 +42,7 @@ def recording(audio: Path, script: Path, language: str, out: Path, as_json: bool
     """
     progress = ProgressLine()
     texts = [spoken_text(cue.text) for cue in read_script(script)]
-    located, findings = locate_in(audio, texts, language, progress)
+    located, findings = locate_in(audio, texts, language, progress, name=audio.name)
     progress.done()
     body = located_json(located, findings)
     out.write_text(json.dumps(body, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -74,34 +68,6 @@ def read_script(path: Path) -> tuple[Cue, ...]:
             ) from refusal
         raise
     return cues
-
-
-def locate_in(
-    audio: Path, texts: Sequence[str], language: str, watch: Watch
-) -> tuple[Located, list[Finding]]:
-    """Find *texts* in a sound file; its own findings come first."""
-    container = sniff(audio, name=audio.name)
-    examined = examine(audio, name=audio.name, watch=part(watch, 0, 50))
-    if examined.sound is None:
-        raise BadInput("NO_SOUND", "There is no sound in this file.", where=audio.name)
-    heard = read_recording(
-        audio, rate=RATE, stream=examined.sound.index, watch=part(watch, 50, 150)
-    )
-    speech = detect_speech(
-        audio,
-        demuxer=DEMUXERS[container],
-        stream=examined.sound.index,
-        zero=examined.sound.start,
-        watch=part(watch, 150, 400),
-    )
-    located = locate(
-        heard.samples,
-        texts,
-        language=language,
-        speech=speech.probabilities,
-        watch=part(watch, 400, 1000),
-    )
-    return located, [*heard.findings, *located.findings]
 
 
 def located_json(located: Located, findings: Sequence[Finding]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Literal, cast
 import click
 
 from workflow.cli import ProgressLine, print_json
-from workflow.cli.align_recording import locate_in, read_script
+from workflow.cli.align_recording import read_script
 from workflow.dub.deliver import open_film
 from workflow.dub.film import Dubbed, dub_film
 from workflow.dub.locate import SURE
@@ -19,6 +19,7 @@ from workflow.dub.script import DubLine, dub_lines
 from workflow.dub.sound import read_recording
 from workflow.dub.takes import LineTakes, cut_takes, read_takes
 from workflow.errors import BadInput
+from workflow.locating import locate_in
 from workflow.progress import Watch, part
 from workflow.timebase import clock
 
@@ -138,7 +139,9 @@ def _from_recording(
     recording: Path, lines: tuple[DubLine, ...], language: str, accept: float, watch: Watch
 ) -> LineTakes:
     texts = [line.text for line in lines]
-    located, findings = locate_in(recording, texts, language, part(watch, 0, 800))
+    located, findings = locate_in(
+        recording, texts, language, part(watch, 0, 800), name=recording.name
+    )
     heard = read_recording(recording, watch=part(watch, 800, 1000))
     cut = cut_takes(heard, located.lines, accept=accept)
     if not any(take is not None for take in cut.takes):

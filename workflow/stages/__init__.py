@@ -82,6 +82,7 @@ from workflow.stages.jobs import (
     run_waiting,
     sweep,
 )
+from workflow.stages.judging import comment_take, judge_take, labels
 from workflow.stages.mixes import preview as preview_mix
 from workflow.stages.mixes import sheet as dub_sheet
 from workflow.stages.mixes import start_stems, stems_file
@@ -112,6 +113,7 @@ from workflow.stages.proposals import (
     reject_proposal,
     undo_decision,
 )
+from workflow.stages.recordings import finish_sound_upload, start_locating
 from workflow.stages.recuts import start_recut
 from workflow.stages.renders import (
     render_file,
@@ -127,22 +129,16 @@ from workflow.stages.review import (
     review_view,
     revoke,
 )
-from workflow.stages.submission import submit, version_cues, withdraw
-from workflow.stages.takes import (
-    comment_take,
-    finish_sound_upload,
-    judge_take,
-    labels,
-    make_guides,
-    receive_line,
+from workflow.stages.sounds import (
     recording_file,
     recording_peaks,
     recording_stretch,
     scratch,
-    start_locating,
     take_file,
     take_peaks,
 )
+from workflow.stages.submission import submit, version_cues, withdraw
+from workflow.stages.takes import make_guides, receive_line
 from workflow.stages.tracks import track_view
 from workflow.stages.views import as_json
 from workflow.stages.words import (

@@ -18,10 +18,10 @@ from workflow.stages import (
     mixes,
     packages,
     parts,
+    recordings,
     recuts,
     rendering,
     show,
-    takes,
 )
 from workflow.stages.running import Work, run_claimed
 from workflow.stages.views import HouseStateView, JobView
@@ -38,7 +38,7 @@ KINDS: dict[str, Work] = {
     "sound": films.run_sound,
     "align": alignment.run_align,
     "recut": recuts.run_recut,
-    "locate": takes.run_locate,
+    "locate": recordings.run_locate,
     "stems": mixes.run_stems,
     "build": rendering.run_build,
     "render": rendering.run_render,

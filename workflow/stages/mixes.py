@@ -50,7 +50,7 @@ from workflow.stages.dubs import as_lines, dub_row, dub_view, placed, samples_in
 from workflow.stages.films import file_view, known_film
 from workflow.stages.running import Settle
 from workflow.stages.segments import LedgerSegments
-from workflow.stages.takes import read_take, scratch
+from workflow.stages.sounds import read_take, scratch
 from workflow.stages.views import FileView, JobView
 from workflow.store import audit, ledger
 from workflow.store.database import in_whole
