@@ -114,10 +114,10 @@ def _interleaved(tracks: Sequence[Track]) -> Chunks:
     common = math.lcm(*(track.scale for track in tracks))
     for number, track in enumerate(tracks):
         every = max(1, int(_CHUNK_SECONDS * track.scale / track.duration))
-        for first in range(0, len(track.sizes), every):
-            sizes = track.sizes[first : first + every]
+        firsts = range(0, len(track.sizes), every)
+        for first, size in zip(firsts, np.add.reduceat(track.sizes, firsts).tolist(), strict=True):
             time = first * track.duration * (common // track.scale)
-            chunks.append((time, number, first, len(sizes), int(sizes.sum())))
+            chunks.append((time, number, first, min(every, len(track.sizes) - first), size))
     return [chunk[1:] for chunk in sorted(chunks)]
 
 
