@@ -113,6 +113,53 @@ def test_lines_are_merged_and_split(house: House, people: Team) -> None:
     assert [line.text for line in two.lines[1:3]] == ["Biz bu ýerde", "hemmämiz deňdiris."]
 
 
+def test_takes_of_merged_lines_stay_listed_and_come_back_with_an_undo(
+    house: House, people: Team
+) -> None:
+    track = dub_on(people)
+    record(people, track, 2)
+    record(people, track, 3, pitch=400)
+    before = stages.dub_view(house, track)
+    second, third = before.lines[1], before.lines[2]
+    one = stages.merge_lines(house, people.translator, track, [second.uid, third.uid], before.etag)
+    line = one.lines[1]
+    assert (line.status, line.take, line.takes) == (
+        "to_record",
+        None,
+        [second.take, third.take],
+    )
+    assert {one.takes[take]["stale"] for take in line.takes} == {True}
+    with pytest.raises(NotFound, match="NO_SUCH_TAKE"):
+        stages.change_line(
+            house, people.translator, track, line.uid, {"take": third.take}, one.etag
+        )
+
+    # Somebody else changes another line: the undo leaves it, the redo does too.
+    first = {"speaker": "Ayna"}
+    stages.change_line(house, people.translator, track, one.lines[0].uid, first, one.etag)
+    back = stages.undo_change(house, people.translator, track, before.etag, one.etag)
+    assert [(x.text, x.take, x.takes) for x in back.lines[1:]] == [
+        (x.text, x.take, x.takes) for x in before.lines[1:]
+    ]
+    again = stages.undo_change(house, people.translator, track, one.etag, before.etag)
+    assert [x.speaker for x in again.lines] == ["Ayna", "", ""]
+    assert again.lines[1].takes == line.takes
+    elsewhere = stages.dub_view(house, dub_on(people)).etag
+    with pytest.raises(Conflict, match="DRAFT_CHANGED"):
+        stages.undo_change(house, people.translator, track, elsewhere, again.etag)
+
+
+def test_lines_of_two_speakers_are_not_merged(house: House, people: Team) -> None:
+    track = dub_on(people)
+    view = stages.dub_view(house, track)
+    for line, speaker in zip(view.lines[:2], ("Ayna", "Jeren"), strict=True):
+        change = {"speaker": speaker}
+        view = stages.change_line(house, people.translator, track, line.uid, change, view.etag)
+    uids = [line.uid for line in view.lines[:2]]
+    with pytest.raises(BadInput, match=r"TWO_SPEAKERS.*Ayna, Jeren"):
+        stages.merge_lines(house, people.translator, track, uids, view.etag)
+
+
 def test_a_draft_names_only_takes_of_its_own_lines(house: House, people: Team) -> None:
     film = ready_film(people)
     dub = dub_on(people, film)

@@ -150,6 +150,21 @@ def split_line(track_id: str, json_data: dict[str, Any]) -> DubView:
     )
 
 
+class Undone(Body):
+    before = sha256(metadata={"description": "`etag` of the state before the change"})
+    after = sha256(metadata={"description": "`etag` of the state after it"})
+
+
+@api.post("/tracks/<track_id>/dub/undo")
+@guarded(Action.EDIT_TRACK, "track")
+@api.input(Undone)
+@api.output(answer(DubView))
+@api.doc(responses=_CHANGED)
+def undo_change(track_id: str, json_data: dict[str, str]) -> DubView:
+    """A change of the draft taken back, without what others changed since; the states swapped, a redo"""
+    return stages.undo_change(house(), actor(), track_id, **json_data)
+
+
 # --- takes --------------------------------------------------------------------------------------
 
 

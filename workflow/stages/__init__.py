@@ -45,6 +45,7 @@ from workflow.stages.dubs import (
     dub_view,
     merge_lines,
     split_line,
+    undo_change,
 )
 from workflow.stages.dubs import save_settings as save_dub_settings
 from workflow.stages.exports import export, formats
@@ -273,6 +274,7 @@ __all__ = [
     "take_peaks",
     "take_received",
     "track_view",
+    "undo_change",
     "undo_decision",
     "upload_view",
     "version_cues",

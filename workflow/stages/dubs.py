@@ -6,7 +6,7 @@ made from a subtitle track, the take that each of them is heard with, and a stat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
@@ -31,6 +31,7 @@ from workflow.store.database import in_whole
 from workflow.store.house import House
 from workflow.store.tables import (
     Blob,
+    DraftSave,
     Dub,
     Film,
     FilmFile,
@@ -97,6 +98,7 @@ class LineView:
     ratio      its take plays this much quicker
     placed_start, placed_end   where its take is heard: flicks of the film; None where it is not
     take       id of the chosen take
+    takes      ids, the oldest first; those of lines that were merged into this one are only listed
     """
 
     uid: str
@@ -255,6 +257,7 @@ def carry_dub(session: Session, old_id: str, new_id_: str) -> None:
             source_document=dub.source_document,
             settings=dub.settings,
             stem=dub.stem,
+            merged=dub.merged,
         )
     )
     recordings = {}
@@ -323,16 +326,36 @@ def _refuse_impossible(cue: Cue) -> None:
 def merge_lines(
     house: House, actor: Actor, track_id: str, uids: Sequence[str], etag: str
 ) -> DubView:
-    """Lines that follow one another as one, which has still to be recorded. Raises BadInput MERGE."""
+    """Lines that follow one another as one, which has still to be recorded. Raises BadInput MERGE, TWO_SPEAKERS.
+
+    Takes of all of them stay listed with the one that is left.
+    """
 
     def merged(cues: tuple[Cue, ...]) -> tuple[Cue, ...]:
+        speakers = {cue.speaker for cue in cues if cue.uid in uids and cue.speaker}
+        if len(speakers) > 1:
+            raise BadInput(
+                "TWO_SPEAKERS",
+                f"One line is not spoken by two: {', '.join(sorted(speakers))}.",
+                advice="Give both lines the same speaker first.",
+            )
         after = operations.merge(cues, uids, separator=" ")
+        left = next(cue.uid for cue in after if cue.uid in uids)
+        _remember_merged(house, track_id, {uid: left for uid in uids if uid != left})
         return tuple(
             replace(cue, take="", text=spoken_text(cue.text)) if cue.uid in uids else cue
             for cue in after
         )
 
     return _save(house, actor, track_id, etag, merged)
+
+
+@in_whole
+def _remember_merged(house: House, track_id: str, gone: Mapping[str, str]) -> None:
+    """Before the save, not after it: while a line is there nobody asks where it went."""
+    with house.write() as session:
+        dub = dub_row(session, track_id)
+        dub.merged = {**dub.merged, **gone}
 
 
 def split_line(
@@ -357,6 +380,37 @@ def split_line(
     return _save(house, actor, track_id, etag, parted)
 
 
+def undo_change(house: House, actor: Actor, track_id: str, before: str, after: str) -> DubView:
+    """What was changed from one state of the draft to another, taken back; what others changed since stays.
+
+    before, after  etags; the other way round it is a redo
+
+    Raises Conflict DRAFT_CHANGED where somebody changed the same lines since.
+    """
+    with house.read() as session:
+        dub_row(session, track_id)
+        known = set(
+            session.scalars(
+                select(DraftSave.document).where(
+                    DraftSave.track_id == track_id, DraftSave.document.in_((before, after))
+                )
+            )
+        )
+    if known != {before, after}:
+        raise _unknown_state()
+    save_draft(house, actor, track_id, after, load_cues(house, before))
+    return dub_view(house, track_id)
+
+
+def _unknown_state() -> Conflict:
+    return Conflict(
+        "DRAFT_CHANGED",
+        "This state of the draft is not known.",
+        advice="Load the newer state.",
+        details={"conflicts": []},
+    )
+
+
 def _save(
     house: House,
     actor: Actor,
@@ -369,12 +423,7 @@ def _save(
         dub_row(session, track_id)
         seen = session.get(Blob, etag)
     if seen is None:
-        raise Conflict(
-            "DRAFT_CHANGED",
-            "This state of the draft is not known.",
-            advice="Load the newer state.",
-            details={"conflicts": []},
-        )
+        raise _unknown_state()
     save_draft(house, actor, track_id, etag, change(load_cues(house, etag)))
     return dub_view(house, track_id)
 
@@ -446,6 +495,7 @@ def dub_view(house: House, track_id: str) -> DubView:
             else set(),
             film.hash,
             heard,
+            dub.merged,
         )
         scores = [(line.isochrony, 2 if line.on_screen else 1) for line in lines]
         known = [(score, weight) for score, weight in scores if score is not None]
@@ -490,7 +540,7 @@ def _take_view(session: Session, take: Take, now: str | None, guide: bool) -> Ta
         confidence=take.confidence,
         flags=list(take.flags),
         state=take.state,
-        stale=now is not None and take.text_hash != now,
+        stale=take.text_hash != now,
         missing_samples=take.missing_samples,
         comment=take.comment,
         created_by=show.name_of(session, take.created_by),
@@ -554,17 +604,20 @@ def _line_views(
     approved: set[str],
     film_hash: str,
     heard: Speech | None,
+    merged: Mapping[str, str],
 ) -> list[LineView]:
     ordered = in_order(cues)
-    of_line: dict[str, list[Take]] = {}
+    there = {cue.uid for cue in ordered}
+    listed: dict[str, list[Take]] = {}
     for take in takes:
-        of_line.setdefault(take.line_uid, []).append(take)
+        listed.setdefault(_listed_with(take.line_uid, there, merged), []).append(take)
     lengths = {take.sha256: samples_in(take) for take in takes}
     lines = as_lines(ordered)
     placements = placed(lines, [lengths.get(cue.take) for cue in ordered], mix)
     views = []
     for cue, line, place in zip(ordered, lines, placements, strict=True):
-        own = of_line.get(cue.uid, [])
+        all_takes = listed.get(cue.uid, [])
+        own = [take for take in all_takes if take.line_uid == cue.uid]
         chosen = next((take for take in reversed(own) if take.sha256 == cue.take), None)
         status = _status(cue, line, place, own, mix)
         if status in ("ok", "tight") and cue_hash(film_hash, cue) in approved:
@@ -588,12 +641,21 @@ def _line_views(
                 placed_start=start,
                 placed_end=place.end * FLICKS_PER_SAMPLE if place.in_mix else None,
                 take=chosen.id if chosen else None,
-                takes=[take.id for take in own],
+                takes=[take.id for take in all_takes],
                 stale=bool(chosen and shown[chosen.id].stale),
                 isochrony=_isochrony(cue, place, mix, heard),
             )
         )
     return views
+
+
+def _listed_with(uid: str, there: Collection[str], merged: Mapping[str, str]) -> str:
+    """The line itself, or the one that it was merged into, which may have been merged since."""
+    seen = {uid}
+    while uid not in there and uid in merged and merged[uid] not in seen:
+        uid = merged[uid]
+        seen.add(uid)
+    return uid
 
 
 def _status(

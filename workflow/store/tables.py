@@ -594,6 +594,8 @@ class Dub(Base):
     source_document: Mapped[str] = _to("blob.sha256")
     settings: Mapped[dict[str, Any]]  # {mode, style, loudness, stem: SHA-256 or None}
     stem: Mapped[str | None] = _to("blob.sha256", null=True)  # the M&E that the settings name
+    #: uid of a line that was merged into another → the other's; it counts only while the line is gone
+    merged: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
 
 class Recording(Base):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.engine import Connection
 
-HEAD = "0006"
+HEAD = "0007"
 _LOCK = 0x6D696772  # any fixed number: "migr"
 
 
