@@ -27,8 +27,8 @@ from workflow.dub.loudness import (
     decibels,
     integrated,
     limited,
-    peaks,
     short_loudness,
+    true_peak,
 )
 from workflow.dub.mix import (
     Mix,
@@ -42,7 +42,7 @@ from workflow.dub.mix import (
     loudness_in,
     loudness_of_lines,
 )
-from workflow.dub.sound import RATE, Samples, WavWriter
+from workflow.dub.sound import RATE, Samples, WavWriter, packed
 from workflow.progress import Watch, part, unwatched
 from workflow.tracks.cues import canonical, sha256
 
@@ -258,15 +258,10 @@ def _mastered(
     lead = min(CELL, first - early)
     meter = Meter()
     meter.add(safe[first - early - lead : last - early])
-    store.put(key, _packed(block))
-    highest = float(peaks(block).max(initial=0.0))
-    return np.concatenate([[highest, float(safe is not loud)], meter.cells[lead // CELL :]])
-
-
-def _packed(block: Samples) -> bytes:
-    """24 bits, little-endian, as in a WAV file."""
-    whole = np.rint(np.clip(block, -1.0, 1.0).astype(np.float64) * 8_388_607).astype("<i4")
-    return whole.reshape(-1, 1).view(np.uint8)[:, :3].tobytes()
+    store.put(key, packed(block))
+    return np.concatenate(
+        [[true_peak(block), float(safe is not loud)], meter.cells[lead // CELL :]]
+    )
 
 
 def write_blocks(blocks: Blocks, store: Store, out: Path) -> None:

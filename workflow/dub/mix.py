@@ -23,9 +23,10 @@ from workflow.dub.loudness import (
     integrated,
     limited,
     loudness_of,
-    peaks,
+    scale,
     short_loudness,
     spans_only,
+    true_peak,
 )
 from workflow.dub.sound import RATE, Samples, WavWriter
 from workflow.errors import BadInput
@@ -148,7 +149,12 @@ class Mix:
         """The bed as it is in the mix, before gain."""
         bed = np.array(self.bed[first:last], np.float32)
         if self.style is not None:
-            bed *= ducking(self.spans, self.style, first, last)[:, None]
+            for start, end, gain in _lowered(self.spans, self.style, first, last):
+                under = bed[start - first : end - first]
+                if len(gain) == 1:
+                    under *= gain
+                else:
+                    scale(under, gain)
         elif self._grains is not None:
             bed += self._tone(self._grains, first, last)
         return bed
@@ -165,7 +171,10 @@ class Mix:
         return out
 
     def samples(self, first: int, last: int) -> Samples:
-        return self.lowered_bed(first, last) + self.dialogue(first, last)[:, None]
+        out, said = self.lowered_bed(first, last), self.dialogue(first, last)
+        out[:, 0] += said
+        out[:, 1] += said
+        return out
 
     def blocks(self) -> Iterator[tuple[int, int]]:
         for first in range(0, self.length, BLOCK):
@@ -194,6 +203,16 @@ def ducking(spans: Sequence[tuple[int, int]], style: Style, first: int, last: in
 
     Gaps in which it would hardly come up before it must go down again stay down.
     """
+    whole = np.ones(last - first, np.float32)
+    for start, end, gain in _lowered(spans, style, first, last):
+        whole[start - first : end - first] = gain
+    return whole
+
+
+def _lowered(
+    spans: Sequence[tuple[int, int]], style: Style, first: int, last: int
+) -> Iterator[tuple[int, int, Samples]]:
+    """Stretches in which the original is lower, with its gain: of each sample, or one for all."""
     attack, release = style.attack * RATE, style.release * RATE
     merged: list[list[int]] = []
     for start, end in sorted(spans):
@@ -201,21 +220,15 @@ def ducking(spans: Sequence[tuple[int, int]], style: Style, first: int, last: in
             merged[-1][1] = max(merged[-1][1], end)
         else:
             merged.append([start, end])
-    level = np.zeros(last - first, np.float32)
     for start, end in merged:
-        low, high = max(first, int(start - attack)), min(last, int(end + release) + 1)
-        if low < high:
-            at = np.arange(low, high)
-            here = np.interp(
-                at,
-                [start - attack, start, end - 1, end + release],
-                [0, style.depth, style.depth, 0],
-            )
-            np.minimum(
-                level[low - first : high - first], here, out=level[low - first : high - first]
-            )
-    gain: Samples = np.power(np.float32(10), level / np.float32(20))
-    return gain
+        knots = [start - attack, start, end - 1, end + release]
+        down, up = int(knots[0]), int(knots[3]) + 1
+        for begin, until, flat in ((down, start, False), (start, end, True), (end, up, False)):
+            low, high = max(first, begin), min(last, until)
+            if low < high:
+                at = np.arange(low, low + 1 if flat else high)
+                level = np.interp(at, knots, [0, style.depth, style.depth, 0]).astype(np.float32)
+                yield low, high, np.power(np.float32(10), level / np.float32(20))
 
 
 def _grains(source: Samples) -> list[Samples]:
@@ -366,7 +379,7 @@ def _write(
             touched += safe is not loud
             block = safe[first - early : last - early]
             meter.add(block)
-            peak = max(peak, float(peaks(block).max(initial=0.0)))
+            peak = max(peak, true_peak(block))
             file.write(block)
             watch(1000 * last // mix.length, "Mixing")
     return MixReport(gain_db, loudness_in(meter.cells, mix, target), decibels(peak), 0, touched)
