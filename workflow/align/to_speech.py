@@ -17,9 +17,10 @@ from workflow.align.reference import (
     reference_of_spans,
     seconds_of,
 )
-from workflow.align.speech import HOP_SAMPLES, SAMPLE_RATE, Probabilities, Speech
+from workflow.align.speech import Probabilities, Speech
 from workflow.align.subtitles import FEWEST_CUES, Marks, align_to, story_order
 from workflow.align.values import Alignment
+from workflow.align.voice import HOP_SAMPLES, SAMPLE_RATE
 from workflow.errors import BadInput
 from workflow.progress import Watch, part, unwatched
 from workflow.timebase import Flicks, FrameGrid

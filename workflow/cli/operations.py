@@ -302,10 +302,10 @@ def _fonts() -> str:
 
 
 def _voice_model() -> str:
-    from workflow.align.speech import model_path  # noqa: PLC0415
+    from workflow.align.voice import WEIGHTS, VoiceModel  # noqa: PLC0415
 
-    path = model_path()
-    return f"{path.name}, {path.stat().st_size // 1000} kB"
+    VoiceModel()
+    return f"{WEIGHTS.name}, {WEIGHTS.stat().st_size // 1000} kB"
 
 
 def _database(settings: Settings) -> str:
