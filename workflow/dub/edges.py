@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from workflow.dub.features import HOP_SAMPLES, RATE, Sound
+from workflow.dub.features import HOP_SAMPLES, RATE, Frames, Sound
 
 PER_SECOND = 200
 _REACH = 40  # steps that an edge may move: 0.2 s
@@ -13,7 +13,9 @@ _BREATH = 12  # steps of quiet that part two sounds: 60 ms
 _NOISY_DB = 25.0
 _RANGE_DB = 32.0  # of a line's sounds
 _HIDDEN_DB = 20.0  # with so many of them in the noise the edge is where the search heard it
-_BLOCK = 1 << 15  # steps
+_LOWEST_HZ = 100.0
+_LEAD_IN = 1 << 12  # samples: by then the filter has forgotten what came before
+_BLOCK = ((1 << 18) - _LEAD_IN) // (RATE // PER_SECOND)  # steps
 _LONG_PAUSE = 60  # steps; a longer one says no more
 
 Levels = npt.NDArray[np.float64]
@@ -49,18 +51,28 @@ class Loudness:
         inwards = round(_REACH * max(0.0, 1 - hidden))
         lowest = round(not_before * PER_SECOND) + 2 if not_before > 0 else 0
         highest = min(len(self._level) - 1, round(min(not_after, 1e6) * PER_SECOND) - 2)
-        loud = self._level[max(0, lowest) : max(lowest, highest) + 1] > threshold
+        beyond = max(lowest, highest) + 1
+        loud = self._level[lowest:beyond] > threshold
         changes = np.flatnonzero(np.diff(np.concatenate([[0], loud, [0]]))) + lowest
         begins, ends = changes[::2], changes[1::2]
         if len(begins):
             between = begins[1:] - ends[:-1]
-            before = np.concatenate([[_LONG_PAUSE], between])
-            after = np.concatenate([between, [_LONG_PAUSE]])
-            first = _nearest(
-                first, begins, before, max(lowest, first - _REACH), min(first + inwards, last)
+            # A sound that goes on across a neighbour's edge is cut there: that is no pause.
+            before = np.concatenate(
+                [[0 if self._goes_on(lowest, threshold) else _LONG_PAUSE], between]
             )
-            last = _nearest(last, ends, after, max(first + 1, last - inwards), last + _REACH)
+            after = np.concatenate(
+                [between, [0 if self._goes_on(beyond, threshold) else _LONG_PAUSE]]
+            )
+            low, high = max(lowest, first - _REACH), min(first + inwards, last)
+            first = _nearest(first, begins, before, low, high, outwards=-1)
+            low, high = max(first + 1, last - inwards), last + _REACH
+            last = _nearest(last, ends, after, low, high, outwards=1)
         return first / PER_SECOND, max(last, first + 1) / PER_SECOND
+
+    def _goes_on(self, step: int, threshold: float) -> bool:
+        """Whether a sound is heard just before *step* and at it."""
+        return 0 < step < len(self._level) and min(self._level[step - 1 : step + 1]) > threshold
 
 
 def _powers(sound: Sound) -> tuple[Levels, Levels]:
@@ -68,15 +80,30 @@ def _powers(sound: Sound) -> tuple[Levels, Levels]:
     length = RATE // PER_SECOND
     plain: list[Levels] = []
     bright: list[Levels] = []
-    last = np.zeros(1, np.float32)
     for start in range(0, len(sound.samples), _BLOCK * length):
-        block = sound.block(start, start + _BLOCK * length)
-        before = np.concatenate([last if start else block[:1], block[:-1]])
-        last = block[-1:]
-        for kept, samples in ((plain, block), (bright, block - np.float32(0.95) * before)):
+        before = min(start, _LEAD_IN)
+        block = sound.block(start - before, start + _BLOCK * length)
+        passed = _without_pops(np.concatenate([np.full(_LEAD_IN - before, block[0]), block]))
+        now, last = passed[_LEAD_IN:], passed[_LEAD_IN - 1 : -1]
+        for kept, samples in ((plain, now), (bright, now - np.float32(0.95) * last)):
             squares = np.pad(samples**2, (0, -len(samples) % length))
             kept.append(squares.reshape(-1, length).sum(1, dtype=np.float64))
     return np.concatenate(plain), np.concatenate(bright)
+
+
+def _without_pops(samples: Frames) -> Levels:
+    """*samples* without what lies below a voice: breath on the microphone comes well before a line.
+
+    A causal Butterworth high-pass of second order (nothing may sound before it begins), by its response.
+    """
+    size = 1 << (len(samples) - 1).bit_length()
+    turn = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
+    k = np.tan(np.pi * _LOWEST_HZ / RATE)
+    poles = (
+        1 + np.sqrt(2) * k + k * k + 2 * (k * k - 1) * turn + (1 - np.sqrt(2) * k + k * k) * turn**2
+    )
+    passed = (1 - turn) ** 2 / poles
+    return np.fft.irfft(np.fft.rfft(samples, size) * passed, size)[: len(samples)]
 
 
 def _levels(powers: Levels, quiet: npt.NDArray[np.bool_]) -> tuple[Levels, float]:
@@ -91,11 +118,23 @@ def _levels(powers: Levels, quiet: npt.NDArray[np.bool_]) -> tuple[Levels, float
 
 
 def _nearest(
-    guess: int, edges: npt.NDArray[np.int64], pauses: npt.NDArray[np.int64], low: int, high: int
+    guess: int,
+    edges: npt.NDArray[np.int64],
+    pauses: npt.NDArray[np.int64],
+    low: int,
+    high: int,
+    *,
+    outwards: int,
 ) -> int:
-    """The edge between *low* and *high* that has a long pause beside it and is not far from the *guess*."""
-    fit = (edges >= low) & (edges <= high) & (pauses > _BREATH)
-    if not fit.any():
-        return guess
-    worth = np.minimum(pauses[fit], _LONG_PAUSE) - np.abs(edges[fit] - guess)
-    return int(edges[fit][worth.argmax()])
+    """The edge between *low* and *high* that has a long pause beside it and is not far from the *guess*.
+
+    outwards  -1 for a start, 1 for an end. Where lines follow without a breath there is no such pause: then it
+              is the first edge of any kind that way, for there the sound that the guess lies in begins or ends.
+    """
+    within = (edges >= low) & (edges <= high)
+    paused = within & (pauses > _BREATH)
+    if paused.any():
+        worth = np.minimum(pauses[paused], _LONG_PAUSE) - np.abs(edges[paused] - guess)
+        return int(edges[paused][worth.argmax()])
+    beyond = edges[within & (outwards * (edges - guess) >= 0)]
+    return int(beyond[np.abs(beyond - guess).argmin()]) if len(beyond) else guess
