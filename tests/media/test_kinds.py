@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 
 import av
@@ -176,15 +177,29 @@ def test_30_transport_stream_whose_clock_wraps_stays_in_step(make_clip, tmp_path
     assert lit_frames(made.files["mezzanine"]) == [13]
 
 
-def test_30_recordings_one_behind_the_other_are_refused_with_advice(
-    make_clip, tmp_path: Path
+@pytest.mark.parametrize("times", [2, 5])
+def test_30_recordings_one_behind_the_other_are_put_on_one_clock(
+    make_clip, tmp_path: Path, times: int
 ) -> None:
     part = make_clip("x.ts", *source(), "-c:v", "libx264", "-c:a", "mp2")
-    upload = tmp_path / "twice.ts"
-    upload.write_bytes(part.read_bytes() * 2)
-    with pytest.raises(BadInput, match="CLOCK_JUMPS") as refused:
-        probe(upload)
-    assert "Join them" in refused.value.advice
+    upload = tmp_path / "again.ts"
+    upload.write_bytes(part.read_bytes() * times)
+    facts = probe(upload)
+    assert [(said.code, said.values) for said in facts.findings] == [
+        ("CLOCK_JUMPS", {"count": times})
+    ]
+    made = taken_in(upload, tmp_path)
+    assert made.film.frames == 25 * times
+    assert lit_frames(made.files["mezzanine"]) == [13 + 25 * n for n in range(times)]
+    with av.open(str(made.files["sound"])) as media:
+        heard = np.concatenate([f.to_ndarray().reshape(-1, 2) for f in media.decode(audio=0)])
+    clicks = np.flatnonzero(np.abs(heard[:, 0]) > 6000) / 48
+    assert abs(clicks[0] - 500) < 5
+    # The last frame of MP2 lasts a little longer than its picture.
+    assert abs(clicks[-1] - 520 - 1000 * (times - 1)) < 5 + 10 * times
+    assert (
+        made.film.joined == sha256(made.files["joined"].read_bytes()).hexdigest() != made.film.hash
+    )
 
 
 def crowded_stream(programs: int, streams: int) -> bytes:

@@ -49,6 +49,10 @@ _WORDS = {
         "The frames do not come evenly (on average %(rate)s a second);"
         " the working copy has a constant rate."
     ),
+    "CLOCK_JUMPS": lazy_gettext(
+        "The file is %(count)s recordings one behind the other, each with a clock of its own:"
+        " they were put on one clock."
+    ),
     "INTERLACED": lazy_gettext("The picture is interlaced; the working copy is not."),
     "HDR": lazy_gettext("The picture is HDR; the working copy has standard colours."),
     "NO_SOUND": lazy_gettext("The film has no sound."),

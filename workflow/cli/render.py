@@ -113,7 +113,9 @@ def _render(
     settings = Settings.from_env()
     folder = cache or _usual_cache()
     progress = ProgressLine()
-    film, mezzanine, sound = _ingested(source, folder, part(progress, 0, 300), settings.ffmpeg)
+    film, mezzanine, original, sound = _ingested(
+        source, folder, part(progress, 0, 300), settings.ffmpeg
+    )
     track_name = track_hash(language, film.hash, cues)
     if stamp:
         stamp = replace(stamp, track_hash=track_name)
@@ -125,7 +127,7 @@ def _render(
     report = render_film(
         film,
         mezzanine,
-        source,
+        original,
         sound,
         cues,
         recipe,
@@ -220,8 +222,8 @@ def _usual_cache() -> Path:
 
 def _ingested(
     source: Path, cache: Path, watch: Watch, ffmpeg: str
-) -> tuple[Film, Path, Path | None]:
-    """The film with its mezzanine and sound, made once for the same bytes."""
+) -> tuple[Film, Path, Path, Path | None]:
+    """The film with its mezzanine, the file that packets are copied from, and its sound, made once."""
     with source.open("rb") as file:
         name = hashlib.file_digest(file, "sha256").hexdigest()
     kept = cache / "films" / name
@@ -238,13 +240,14 @@ def _ingested(
         **{**body, "rate": Fraction(*body["rate"]), "starts": tuple(body.get("starts", ()))}
     )
     sound = kept / "sound.flac"
-    return film, kept / "mezzanine.mp4", sound if film.has_sound else None
+    original = kept / "joined.ts" if film.joined else source
+    return film, kept / "mezzanine.mp4", original, sound if film.has_sound else None
 
 
 def _make(source: Path, folder: Path, watch: Watch, ffmpeg: str) -> None:
     made = ingest(source, folder, watch=watch, ffmpeg=ffmpeg, name=source.name)
     for role, file in made.files.items():
-        if role not in {"mezzanine", "sound"}:
+        if role not in {"mezzanine", "sound", "joined"}:
             file.unlink()
     made.files["mezzanine"].rename(folder / "mezzanine.mp4")
     if "sound" in made.files:

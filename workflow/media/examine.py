@@ -28,6 +28,7 @@ from workflow.media import h264, limits
 from workflow.media.container import ends_early, open_regular, sniff
 from workflow.media.facts import Finding, MediaFacts, Stream
 from workflow.media.ffmpeg import DEMUXERS, INPUT_LIMITS
+from workflow.media.joints import OneClock
 from workflow.progress import Watch, unwatched
 from workflow.timebase import (
     FLICKS_PER_SECOND,
@@ -39,12 +40,14 @@ from workflow.timebase import (
     nominal_rate,
 )
 
+JOINED = "CLOCK_JUMPS"  # a finding: ingest puts the parts on one clock
 #: Containers whose header states a duration; of the others libav only guesses it.
 _DECLARING = frozenset(("mp4", "matroska", "avi", "wav", "flac"))
 _HDR_TRANSFERS = frozenset((16, 18))  # PQ, HLG (ITU-T H.273)
 _LOOKED_AT_FRAMES = 12  # enough to see whether fields are interlaced
 _LOOKED_AT_PACKETS = 3000  # before giving up on a decodable frame
 _MOST_BACK_SECONDS = Fraction(1, 2)  # that a packet may be late
+_PACKETS_BEFORE_JOINT = 4
 _MOST_FRAMES = 4 * 3600 * 120 + 1000
 #: Profiles of H.264 that every browser plays and that have no more than 8 bits and 4:2:0.
 _COPIED_PROFILES = frozenset(("Baseline", "Constrained Baseline", "Main", "High"))
@@ -202,6 +205,7 @@ def _facts(
         streams=_streams(found, picture, tallies, media),
         findings=(
             *found.findings,
+            *_joint_findings(found),
             *_length_findings(container, media.duration, length, cut=cut),
             *(_picture_findings(picture) if picture else ()),
             *_sound_findings(found, picture, sound),
@@ -220,6 +224,7 @@ class _Found:
     sound: Any = None  # av.AudioStream
     number: int = 0  # of the sound
     dated: bool = True  # AVI says of its pictures only in which order they are stored, not when they are shown
+    clock: OneClock | None = None  # of a transport stream, whose parts may each have their own
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -246,7 +251,10 @@ def _refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:
 
 def _choose(media: Any, language: str, wanted: int | None) -> _Found:
     """The largest moving picture, and one sound. Covers are no picture."""
-    found = _Found(dated=media.format.name != "avi")
+    found = _Found(
+        dated=media.format.name != "avi",
+        clock=OneClock() if media.format.name == "mpegts" else None,
+    )
     pictures = []
     sounds = []
     for stream in media.streams:
@@ -432,11 +440,21 @@ class _Tally:
     end: int | None = None  # of the one that ends last
     decoded: int | None = None  # when the latest is, in ticks
     damaged: bool = False
+    doubted: int | None = None  # how many packets ago the first that is not whole came
+    shift: int = 0  # of its latest packet, in ticks
     copyable: bool = False  # as far as its packets show
 
     def add(self, stamp: int, duration: int) -> None:
         self.stamps.append(stamp)
         self.end = stamp + duration if self.end is None else max(self.end, stamp + duration)
+
+    def look_whether_whole(self, *, corrupt: bool) -> None:
+        """The last packets before a joint of two recordings look cut off, and are not: it is known only after it."""
+        if self.doubted is not None:
+            self.doubted += 1
+            self.damaged |= self.doubted > _PACKETS_BEFORE_JOINT
+        elif corrupt:
+            self.doubted = 0
 
     def refuse_jump(self, decoded: int | None) -> None:
         """Recordings put one behind the other keep their own clocks; nothing could be timed to such a film."""
@@ -484,15 +502,24 @@ def _read_packets(media: Any, found: _Found, size: int, watch: Watch) -> dict[in
                     where=f"stream {packet.stream_index}",
                     advice="Ask its owner for a copy without copy protection.",
                 )
-            tally.refuse_jump(packet.dts)
+            if found.clock:
+                shift = found.clock.shift(
+                    packet.stream_index, packet.dts, stamp, packet.duration or 0
+                )
+                if shift != tally.shift:
+                    tally.shift, tally.doubted = shift, None
+                stamp += shift
+            else:
+                tally.refuse_jump(packet.dts)
             tally.add(stamp, packet.duration or 0)
-            if packet.is_corrupt:
-                tally.damaged = True
+            tally.look_whether_whole(corrupt=packet.is_corrupt)
             if len(tally.stamps) > _MOST_FRAMES:
                 _refuse_duration(f"The file has more than {_MOST_FRAMES} frames")
     except av.FFmpegError:
         for tally in tallies.values():
             tally.damaged = True
+    for tally in tallies.values():
+        tally.damaged |= tally.doubted is not None
     if whole:
         tallies[whole.index].copyable = whole.holds
     return tallies
@@ -720,6 +747,16 @@ def _meant_rates(mean: Fraction, guessed: Fraction | None) -> Iterator[Fraction]
 
 
 # What a person should know
+
+
+def _joint_findings(found: _Found) -> Iterator[Finding]:
+    if found.clock and (joints := found.clock.joints):
+        yield Finding(
+            JOINED,
+            f"The file is {joints + 1} recordings one behind the other, each with a clock of its own:"
+            " they were put on one clock.",
+            {"count": joints + 1},
+        )
 
 
 def _length_findings(

@@ -71,6 +71,7 @@ class Film:
     starts      frames at which the mezzanine may be cut; none: one every two seconds, as ingest encodes it
     sound       which of the upload's sounds it is, from 0; None: nobody has said
     mended      its sound is not the upload's own: it is encoded from ingest's FLAC, never copied
+    joined      SHA-256 of the upload's recordings on one clock, where it has several; "": it has one
     """
 
     hash: str
@@ -83,6 +84,12 @@ class Film:
     starts: tuple[int, ...] = ()
     sound: int | None = None
     mended: bool = False
+    joined: str = ""
+
+    @property
+    def packets(self) -> str:
+        """SHA-256 of the file that packets are copied from."""
+        return self.joined or self.hash
 
     @property
     def grid(self) -> FrameGrid:

@@ -20,8 +20,10 @@ from typing import Any
 
 from workflow.errors import BadInput, ToolFailed
 from workflow.media import limits
+from workflow.media.examine import JOINED
 from workflow.media.facts import Film, Finding, MediaFacts
 from workflow.media.ffmpeg import film_input, graph_arguments, graph_output, run_ffmpeg
+from workflow.media.joints import join_recordings
 from workflow.media.measure import PictureMeasure, measure_picture
 from workflow.media.probe import Examined, Picture, Sound, examine, film_facts
 from workflow.media.remux import copy_picture
@@ -74,7 +76,7 @@ class Ingested:
     """All that ingest made; *files* are in the work folder and belong to the caller.
 
     files      mezzanine, proxy240, poster, thumbs and thumbs-index; proxy480 unless the film is small; sound
-               and peaks if there is sound
+               and peaks if there is sound; joined if the upload has several clocks
     shots      first frames of new shots, on the mezzanine's grid
     changes    how the mezzanine differs from the upload
     """
@@ -136,9 +138,11 @@ def ingest(
     Raises BadInput (see `probe_film`), ToolFailed (see `run_ffmpeg`; OUTPUT_INVALID if what was written
     is not what was planned), and whatever *watch* raises.
     """
-    examined = examine(source, name=name, language=language, sound=sound, watch=part(watch, 0, 30))
+    examined = examine(source, name=name, language=language, sound=sound, watch=part(watch, 0, 20))
     film_facts(examined)
     try:
+        if examined.picture and any(said.code == JOINED for said in examined.facts.findings):
+            return _joined(source, out, examined, watch, ffmpeg, name)
         if is_fit(examined.picture):
             try:
                 return _ingest(source, out, examined, watch, ffmpeg, copied=True)
@@ -150,6 +154,20 @@ def ingest(
     except BaseException:
         _clear(out)
         raise
+
+
+def _joined(
+    source: Path, out: Path, examined: Examined, watch: Watch, ffmpeg: str, name: str
+) -> Ingested:
+    """Of recordings one behind the other: made from a copy of them that has one clock."""
+    assert examined.picture is not None  # noqa: S101  the caller has looked
+    joined = out / "joined.ts"
+    join_recordings(source, examined.picture.index, joined, watch=part(watch, 20, 80))
+    number = examined.sound.number if examined.sound else None
+    whole = examine(joined, name=name, sound=number, watch=part(watch, 80, 100))
+    made = _ingest(joined, out, whole, part(watch, 100, 1000), ffmpeg, copied=False)
+    film = replace(made.film, hash=_sha256(source), joined=made.film.hash)
+    return replace(made, film=film, facts=examined.facts, files=made.files | {"joined": joined})
 
 
 def choose_sound(

@@ -63,11 +63,13 @@ MEDIA_TYPES = {
     "thumbs": "image/jpeg",
     "thumbs-index": "text/vtt",
     "peaks": "application/octet-stream",
+    "joined": "video/mp2t",
     "speech": "application/octet-stream",
     "index": "application/json",
 }
 _SUFFIXES = {
     "video/mp4": ".mp4",
+    "video/mp2t": ".ts",
     "audio/flac": ".flac",
     "image/jpeg": ".jpg",
     "text/vtt": ".vtt",
@@ -398,6 +400,7 @@ def known_film(session: Session, film: Film) -> FilmFacts:
         starts=tuple(_made(film).get("starts", ())),
         sound=_made(film).get("sound"),
         mended=_made(film).get("mended", False),
+        joined=_made(film).get("joined", ""),
     )
 
 
@@ -525,7 +528,7 @@ def run_sound(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settl
     out = work / "sound"
     out.mkdir()
     made = choose_sound(
-        house.blobs.existing(known.hash),
+        house.blobs.existing(known.packets),
         out,
         known,
         {role: house.blobs.existing(sha256) for role, sha256 in proxies},
@@ -578,6 +581,7 @@ def _facts(made: Ingested, changes: Iterable[Finding]) -> dict[str, Any]:
             "starts": list(made.film.starts),
             "sound": made.film.sound,
             "mended": made.film.mended,
+            "joined": made.film.joined,
         },
     }
 

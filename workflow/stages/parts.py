@@ -92,7 +92,7 @@ def run_encode(house: House, claimed: Claimed, watch: Watch, work: Path) -> Sett
         keep_sound(
             film,
             Recipe.from_json(params["recipe"]),
-            house.blobs.existing(film.hash),
+            house.blobs.existing(film.packets),
             house.blobs.existing(params["sound"]),
             segments,
             work=work,

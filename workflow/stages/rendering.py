@@ -177,7 +177,7 @@ def _files(
     stretches = [(segment.first, segment.end) for segment in gone]
     mezzanine = frames_of_film(house, inputs.track.film_id, inputs.film.mezzanine, stretches)
     hears = any(not segments.has(key) for key in sound_is)
-    original = house.blobs.existing(inputs.film.hash) if recipe.is_soft or hears else mezzanine
+    original = house.blobs.existing(inputs.film.packets) if recipe.is_soft or hears else mezzanine
     if sound is None:
         return mezzanine, original, None
     return mezzanine, original, house.blobs.existing(sound) if hears else mezzanine
