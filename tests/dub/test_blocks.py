@@ -90,3 +90,23 @@ def test_a_stored_sound_is_sought_to_the_sample(tmp_path: Path) -> None:
         wanted[: len(there)] = there
         assert np.abs(sound[first:last] - wanted).max() < 1e-6
     sound.close()
+
+
+def test_gains_that_were_only_tried_leave_no_blocks_behind(tmp_path: Path) -> None:
+    store, notes, loud = Kept(), Notes(), TARGETS["streaming"]
+    bed = BED[: 2 * BLOCK].copy()
+    bed[:: RATE * 4, 0] = 1.0
+    bed[RATE * 8 : RATE * 9] *= 7
+    lines = [line(at, at, 0.3) for at in (2, 12, 22, 32)]
+    mix = mix_of(bed, lines, STYLES["un"], None)
+    blocks = master_blocks(mix, lines, "bed", loud, store, notes, work=tmp_path)
+    assert blocks.report.limited_blocks
+    assert blocks.report.passes > 3
+    assert sorted(store) == sorted(blocks.keys)
+    out = tmp_path / "mix.wav"
+    write_blocks(blocks, store, out)
+    measured = measure_file(out)
+    assert abs(blocks.report.lufs - loud.lufs) <= 0.05
+    assert abs(measured.lufs - loud.lufs) <= 0.1
+    assert measured.true_peak_db <= loud.true_peak_db
+    assert [file.name for file in tmp_path.iterdir()] == ["mix.wav"]

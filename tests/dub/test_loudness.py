@@ -42,6 +42,26 @@ def test_blocks_of_any_size_measure_the_same() -> None:
     assert np.allclose(whole.cells, pieces.cells, rtol=1e-4)
 
 
+def test_the_filters_by_matrices_are_the_filters_sample_by_sample() -> None:
+    """BS.1770-4, tables 1 and 2, as difference equations, on noise over a constant that both must take away."""
+    sound = noise(0.5, 0.1) + np.float32(0.3)
+    energy = np.zeros(len(sound))
+    for channel in sound.T.astype(np.float64):
+        wave = channel.tolist()
+        for b, a in (
+            ((1.53512485958697, -2.69169618940638, 1.19839281085285), (-1.69065929318241, 0.73248077421585)),
+            ((1.0, -2.0, 1.0), (-1.99004745483398, 0.99007225036621)),
+        ):  # fmt: skip
+            out = [0.0, 0.0]
+            for x0, x1, x2 in zip(wave, [0.0, *wave], [0.0, 0.0, *wave], strict=False):
+                out.append(b[0] * x0 + b[1] * x1 + b[2] * x2 - a[0] * out[-1] - a[1] * out[-2])
+            wave = out[2:]
+        energy += np.square(wave)
+    meter = Meter()
+    meter.add(sound)
+    assert np.allclose(meter.cells, energy.reshape(-1, RATE // 10).sum(1), rtol=1e-5)
+
+
 def test_our_meter_and_ffmpegs_agree_on_quiet_and_loud_parts(tmp_path: Path) -> None:
     sound = np.concatenate([noise(3, 0.1), noise(2, 0.0005), noise(2, 0.02)])
     meter = Meter()

@@ -8,21 +8,20 @@ The same inputs give the same bytes, whatever was remembered.
 
 from __future__ import annotations
 
+import tempfile
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import av
 import numpy as np
-import numpy.typing as npt
 
 from workflow.dub.loudness import (
-    CELL,
     CONTEXT,
-    Meter,
     amplitude,
     decibels,
     integrated,
@@ -31,6 +30,8 @@ from workflow.dub.loudness import (
     true_peak,
 )
 from workflow.dub.mix import (
+    Cells,
+    Desk,
     Mix,
     MixReport,
     PlacedSound,
@@ -39,21 +40,18 @@ from workflow.dub.mix import (
     cells_within,
     levelling,
     lift,
-    loudness_in,
     loudness_of_lines,
+    settled,
 )
 from workflow.dub.sound import RATE, Samples, WavWriter, packed
-from workflow.progress import Watch, part, unwatched
+from workflow.progress import Watch, unwatched
 from workflow.tracks.cues import canonical, sha256
 
 ENGINE = "dub-mix/1"  # part of every block's name: raise it when a mix comes out otherwise
 _REACH = 3 * RATE  # samples beside a block within which a line changes how it sounds
-_CORRECTIONS = 3
-_CLOSE_ENOUGH = 0.07  # LU: the gain goes in tenths
+_CLOSE_ENOUGH = 0.05  # LU: the gain goes in tenths
 _MARGIN_DB = 0.1
 _HEADROOM_DB = 0.5  # of true peak, for AAC's overshoot
-
-Cells = npt.NDArray[np.float64]
 
 
 class Store(Protocol):
@@ -164,12 +162,14 @@ def balanced(
 class Blocks:
     """A finished mix, by the names of its blocks in order.
 
-    made  how many of them were mixed for it; the others were there
+    made   how many of them were mixed for it; the others were there
+    cells  energy of every 100 ms
     """
 
     keys: tuple[str, ...]
     report: MixReport
     made: int
+    cells: Cells
 
     @property
     def name(self) -> str:
@@ -184,48 +184,50 @@ def master_blocks(
     store: Store,
     notes: Notes,
     *,
+    work: Path | None = None,
     watch: Watch = unwatched,
 ) -> Blocks:
     """Every block of *mix* at the *target* in the *store*; only those that are not there are mixed.
 
     lines     those of the mix, with their names
     bed_name  names the sound that they lie on, and the room tone's
+    work      folder for what is mixed and waits for its gain: 1.4 GB for an hour that is mixed anew
     """
     blocks = list(mix.blocks())
     names = [_name(mix, lines, bed_name, first, last) for first, last in blocks]
-    before = []
-    for number, ((first, last), name) in enumerate(zip(blocks, names, strict=True)):
-        before.append(
-            notes.cells(f"before {name}", lambda a=first, b=last: _cells(mix, a, b))  # type: ignore[misc]
-        )
-        watch(400 * number // len(blocks), "Mixing")
-    loudness = loudness_in(np.concatenate(before), mix, target)
-    gain = round(target.lufs - loudness, 1) if np.isfinite(loudness) else 0.0
     ceiling = amplitude(target.true_peak_db - _MARGIN_DB - _HEADROOM_DB)
-    made = 0
-    for attempt in range(_CORRECTIONS):
-        keys, after, peak, touched = [], [], 0.0, 0
-        step = part(watch, 400 + 200 * attempt, 600 + 200 * attempt)
-        for number, ((first, last), name) in enumerate(zip(blocks, names, strict=True)):
-            key = sha256(canonical([ENGINE, "block", name, gain, round(ceiling, 9)]))
-            keys.append(key)
-            cells = notes.known(f"after {key}")
-            if cells is None or not store.has(key):
-                cells = _mastered(mix, first, last, gain, ceiling, store, key)
+
+    def key(number: int, gain_db: float) -> str:
+        return sha256(canonical([ENGINE, "block", names[number], gain_db, round(ceiling, 9)]))
+
+    with tempfile.TemporaryFile(dir=work) as kept:
+        desk = Desk(mix, ceiling, kept)
+        before = []
+        for number, block in enumerate(blocks):
+            before.append(notes.cells(f"mixed {names[number]}", partial(desk.before, *block)))
+            watch(500 * number // len(blocks), "Mixing")
+
+        def after(number: int, gain_db: float) -> Cells:
+            watch(500 + 300 * number // len(blocks), "Mixing")
+            measure = partial(desk.after, *blocks[number], gain_db, before[number])
+            return notes.cells(f"after {key(number, gain_db)}", measure)
+
+        found = settled(mix, target, before, after, digits=1, close=_CLOSE_ENOUGH)
+        keys = tuple(key(number, found.gain_db) for number in range(len(blocks)))
+        made, peak = 0, 0.0
+        for number, name in enumerate(keys):
+            highest = notes.known(f"peak {name}")
+            if highest is None or not store.has(name):
+                samples = desk.block(*blocks[number], found.gain_db)
+                store.put(name, packed(samples))
+                highest = np.array([true_peak(samples)])
                 made += 1
-            notes.keep(f"after {key}", cells)
-            touched += bool(cells[1])
-            peak = max(peak, float(cells[0]))
-            after.append(cells[2:])
-            step(1000 * number // len(blocks), "Mixing")
-        heard = loudness_in(np.concatenate(after), mix, target)
-        report = MixReport(gain, heard, decibels(peak), attempt + 2, touched)
-        off = target.lufs - heard
-        if not np.isfinite(off) or abs(off) < _CLOSE_ENOUGH:
-            break
-        gain = round(gain + off, 1)
+            notes.keep(f"peak {name}", highest)
+            peak = max(peak, float(highest[0]))
+            watch(800 + 200 * number // len(blocks), "Mixing")
     watch(1000, "Mixing")
-    return Blocks(tuple(keys), report, made)
+    report = MixReport(found.gain_db, found.lufs, decibels(peak), found.tried + 2, found.limited)
+    return Blocks(keys, report, made, found.cells)
 
 
 def _name(mix: Mix, lines: Sequence[Spoken], bed_name: str, first: int, last: int) -> str:
@@ -237,31 +239,6 @@ def _name(mix: Mix, lines: Sequence[Spoken], bed_name: str, first: int, last: in
     style = mix.style
     manner = [style.depth, style.lead, style.attack, style.release] if style else None
     return sha256(canonical([ENGINE, bed_name, manner, first, last, mix.length, near]))
-
-
-def _cells(mix: Mix, first: int, last: int) -> Cells:
-    """Energy of the block's 100 ms, the filters run in on what is before it."""
-    early = max(0, first - CELL)
-    meter = Meter()
-    meter.add(mix.samples(early, last))
-    return meter.cells[(first - early) // CELL :]
-
-
-def _mastered(
-    mix: Mix, first: int, last: int, gain_db: float, ceiling: float, store: Store, key: str
-) -> Cells:
-    """Mix the block into the *store*. Returns its true peak, whether it was limited, and its energies."""
-    early, late = max(0, first - CONTEXT - CELL), min(mix.length, last + CONTEXT)
-    loud = mix.samples(early, late) * np.float32(amplitude(gain_db))
-    safe = limited(loud, ceiling)
-    block = safe[first - early : last - early]
-    lead = min(CELL, first - early)
-    meter = Meter()
-    meter.add(safe[first - early - lead : last - early])
-    store.put(key, packed(block))
-    return np.concatenate(
-        [[true_peak(block), float(safe is not loud)], meter.cells[lead // CELL :]]
-    )
 
 
 def write_blocks(blocks: Blocks, store: Store, out: Path) -> None:

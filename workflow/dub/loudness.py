@@ -43,7 +43,7 @@ _FELT = _WINDOW + _WINDOW // 2 + 1  # samples beside a peak that are lowered wit
 CONTEXT = 4096  # samples beside a block that its limiting depends on, and more
 
 #: Noise overshoots its samples by 4 dB and more: below this share of the ceiling nothing can.
-_HARMLESS = 0.3
+HARMLESS = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,7 +251,7 @@ def _between(sound: Samples, first: int, count: int) -> Samples:
 def true_peak(sound: Samples) -> float:
     """The largest value of *sound*, four times oversampled; looked for only where it can be."""
     highest = float(np.abs(sound).max(initial=0.0))
-    return float(peaks(sound, highest * _HARMLESS).max(initial=0.0))
+    return float(peaks(sound, highest * HARMLESS).max(initial=0.0))
 
 
 def limited(sound: Samples, ceiling: float) -> Samples:
@@ -259,9 +259,9 @@ def limited(sound: Samples, ceiling: float) -> Samples:
 
     The gain at a sample depends on CONTEXT samples either side at most: blocks join without a seam.
     """
-    if max(sound.max(initial=0.0), -sound.min(initial=0.0)) < ceiling * _HARMLESS:
+    if max(sound.max(initial=0.0), -sound.min(initial=0.0)) < ceiling * HARMLESS:
         return sound
-    peak = peaks(sound, ceiling * _HARMLESS)
+    peak = peaks(sound, ceiling * HARMLESS)
     peak[1:] = np.maximum(peak[1:], peak[:-1])  # a peak between two samples concerns both
     over = np.flatnonzero(peak > ceiling)
     if not len(over):

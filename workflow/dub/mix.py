@@ -7,16 +7,19 @@ Nothing is placed by milliseconds, and a film of any length needs the memory of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from os import SEEK_END
 from pathlib import Path
-from typing import Any, Literal
+from typing import BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from workflow.dub.loudness import (
+    CELL,
     CONTEXT,
+    HARMLESS,
     Meter,
     amplitude,
     decibels,
@@ -30,19 +33,20 @@ from workflow.dub.loudness import (
 )
 from workflow.dub.sound import RATE, Samples, WavWriter
 from workflow.errors import BadInput
-from workflow.progress import Watch, part, unwatched
+from workflow.progress import Watch, unwatched
 
 BLOCK = RATE * 20
 _STAY_DOWN = 0.7  # seconds of gap that are not worth coming up for, beside attack and release
 _CLOSE_ENOUGH = 0.05  # LU
 _MARGIN_DB = 0.1  # of the limiter under the wanted true peak
-_CORRECTIONS = 3
+_TRIALS = 4
+_LEAST_WORTH = 0.2  # LU that a dB of gain is taken to be worth, so that no trial leaps
 _MOST_LEVELLING = 6.0  # dB that one line is made louder or softer
 _OVER_BED = (8.0, 12.0)  # LU of the voice over the lowered bed
 _GRAIN = RATE // 2
 _EMPTY_BED = 10 ** (-75 / 20)
 
-Floats = npt.NDArray[np.floating[Any]]
+Cells = npt.NDArray[np.float64]  # energy of each 100 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +334,116 @@ def loudness_of_lines(levels: Sequence[tuple[int, float]]) -> float:
     return loudness_of(sum(n * power for n, power in heard) / sum(n for n, _ in heard) * 10**0.0691)
 
 
+class Desk:
+    """A mix whose gain is looked for: mixed block by block, limited at any gain, measured before and after.
+
+    ceiling  of the limiter
+    kept     a file for what is mixed, so that it is mixed once; None: as often as it is asked for
+    """
+
+    def __init__(self, mix: Mix, ceiling: float, kept: BinaryIO | None = None) -> None:
+        self._mix, self._ceiling, self._kept = mix, ceiling, kept
+        self._places: dict[int, int] = {}
+
+    def before(self, first: int, last: int) -> Cells:
+        """The highest sample of a block and of what its limiting depends on, then the energy of its 100 ms."""
+        mixed, early = self._mixed(first, last)
+        highest = max(mixed.max(initial=0.0), -mixed.min(initial=0.0))
+        return np.concatenate([[float(highest)], _energies(mixed, early, first, last)])
+
+    def after(self, first: int, last: int, gain_db: float, before: Cells) -> Cells:
+        """Whether the block is limited at this gain, then its energies."""
+        gain = np.float32(amplitude(gain_db))
+        if before[0] * gain >= self._ceiling * HARMLESS:
+            mixed, early = self._mixed(first, last)
+            loud = mixed * gain
+            safe = limited(loud, self._ceiling)
+            if safe is not loud:
+                return np.concatenate([[1.0], _energies(safe, early, first, last)])
+        return np.concatenate([[0.0], before[1:] * float(gain) ** 2])
+
+    def block(self, first: int, last: int, gain_db: float) -> Samples:
+        """As it is heard."""
+        mixed, early = self._mixed(first, last)
+        loud = mixed * np.float32(amplitude(gain_db))
+        return limited(loud, self._ceiling)[first - early : last - early]
+
+    def _mixed(self, first: int, last: int) -> tuple[Samples, int]:
+        """The block with what is heard beside it, and where that begins."""
+        early = max(0, first - CONTEXT - CELL)
+        late = min(self._mix.length, last + CONTEXT)
+        if self._kept is None:
+            return self._mix.samples(early, late), early
+        if first not in self._places:
+            mixed = self._mix.samples(early, late)
+            self._places[first] = self._kept.seek(0, SEEK_END)
+            self._kept.write(mixed.data)
+            return mixed, early
+        self._kept.seek(self._places[first])
+        read = np.frombuffer(self._kept.read((late - early) * 8), np.float32)
+        return read.reshape(-1, 2), early
+
+
+def _energies(sound: Samples, early: int, first: int, last: int) -> Cells:
+    """Of each 100 ms of a block; the filters run in on those before it. *sound* begins at *early*."""
+    lead = min(CELL, first - early)
+    meter = Meter()
+    meter.add(sound[first - early - lead : last - early])
+    return meter.cells[lead // CELL :]
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """A gain and how the mix is heard with it.
+
+    tried    gains until it was found
+    limited  blocks
+    cells    energy of every 100 ms
+    """
+
+    gain_db: float
+    lufs: float
+    tried: int
+    limited: int
+    cells: Cells
+
+
+def settled(
+    mix: Mix,
+    target: Target,
+    before: Sequence[Cells],
+    after: Callable[[int, float], Cells],
+    *,
+    digits: int,
+    close: float,
+) -> Settled:
+    """The gain, to so many *digits* of a dB, at which the mix is heard at the *target*, or as near as it came.
+
+    before  of every block, as `Desk` measures it
+    after   of a block by number, at a gain
+    close   LU that do not matter
+    """
+    start = loudness_in(np.concatenate([cells[1:] for cells in before]), mix, target)
+    gain_db = round(target.lufs - start, digits) if np.isfinite(start) else 0.0
+    tried: dict[float, Settled] = {}
+    slope = 1.0  # LU that a dB is worth: less than one where the limiter takes the rest
+    while gain_db not in tried and len(tried) < _TRIALS:
+        blocks = [after(number, gain_db) for number in range(len(before))]
+        cells = np.concatenate([block[1:] for block in blocks])
+        touched = sum(bool(block[0]) for block in blocks)
+        heard = loudness_in(cells, mix, target)
+        last = next(reversed(tried.values()), None)
+        tried[gain_db] = Settled(gain_db, heard, len(tried) + 1, touched, cells)
+        off = target.lufs - heard
+        if not np.isfinite(off) or abs(off) <= close:
+            break
+        if last is not None:
+            slope = (heard - last.lufs) / (gain_db - last.gain_db)
+        gain_db = round(gain_db + off / min(1.0, max(_LEAST_WORTH, slope)), digits)
+    best = min(tried.values(), key=lambda one: abs(target.lufs - one.lufs))
+    return replace(best, tried=len(tried))
+
+
 def master(
     mix: Mix, out: Path, target: Target, *, watch: Watch = unwatched, headroom_db: float = 0.0
 ) -> MixReport:
@@ -339,24 +453,26 @@ def master(
 
     A silent mix stays silent.
     """
-    before = Meter()
-    for first, last in mix.blocks():
-        before.add(mix.samples(first, last))
+    desk = Desk(mix, amplitude(target.true_peak_db - _MARGIN_DB - headroom_db))
+    blocks = list(mix.blocks())
+    before = []
+    for first, last in blocks:
+        before.append(desk.before(first, last))
         watch(300 * last // mix.length, "Mixing")
-    start = loudness_in(before.cells, mix, target)
-    gain_db = target.lufs - start if np.isfinite(start) else 0.0
-    ceiling = amplitude(target.true_peak_db - _MARGIN_DB - headroom_db)
-    report = MixReport(gain_db, float("-inf"), float("-inf"), 1, 0)
-    for attempt in range(_CORRECTIONS):
-        portion = part(watch, 300 + 230 * attempt, 300 + 230 * (attempt + 1))
-        report = _write(mix, out, gain_db, ceiling, target, portion)
-        report = replace(report, passes=attempt + 2)
-        off = target.lufs - report.lufs
-        if not np.isfinite(off) or abs(off) < _CLOSE_ENOUGH:
-            break
-        gain_db += off
-    watch(1000, "Mixing")
-    return report
+
+    def after(number: int, gain_db: float) -> Cells:
+        watch(300 + 400 * number // len(blocks), "Mixing")
+        return desk.after(*blocks[number], gain_db, before[number])
+
+    found = settled(mix, target, before, after, digits=2, close=_CLOSE_ENOUGH)
+    peak = 0.0
+    with WavWriter(out, 2) as file:
+        for first, last in blocks:
+            block = desk.block(first, last, found.gain_db)
+            peak = max(peak, true_peak(block))
+            file.write(block)
+            watch(700 + 300 * last // mix.length, "Mixing")
+    return MixReport(found.gain_db, found.lufs, decibels(peak), found.tried + 2, found.limited)
 
 
 def loudness_in(cells: npt.NDArray[np.float64], mix: Mix, target: Target) -> float:
@@ -364,25 +480,6 @@ def loudness_in(cells: npt.NDArray[np.float64], mix: Mix, target: Target) -> flo
     if target.gate == "dialogue" and mix.lines:
         return integrated(spans_only(cells, mix.spans))
     return integrated(cells)
-
-
-def _write(
-    mix: Mix, out: Path, gain_db: float, ceiling: float, target: Target, watch: Watch
-) -> MixReport:
-    meter, peak, touched = Meter(), 0.0, 0
-    gain = np.float32(amplitude(gain_db))
-    with WavWriter(out, 2) as file:
-        for first, last in mix.blocks():
-            early, late = max(0, first - CONTEXT), min(mix.length, last + CONTEXT)
-            loud = mix.samples(early, late) * gain
-            safe = limited(loud, ceiling)
-            touched += safe is not loud
-            block = safe[first - early : last - early]
-            meter.add(block)
-            peak = max(peak, true_peak(block))
-            file.write(block)
-            watch(1000 * last // mix.length, "Mixing")
-    return MixReport(gain_db, loudness_in(meter.cells, mix, target), decibels(peak), 0, touched)
 
 
 def write_stems(mix: Mix, folder: Path, gain_db: float, *, watch: Watch = unwatched) -> list[Path]:

@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 
 from workflow.dub.blocks import (
     Blocks,
-    Cells,
     Notes,
     SoundFile,
     Spoken,
@@ -31,7 +30,7 @@ from workflow.dub.blocks import (
 from workflow.dub.film import FLICKS_PER_SAMPLE
 from workflow.dub.fit import Placement, stretched, with_soft_edges
 from workflow.dub.loudness import CELL, loudness_of
-from workflow.dub.mix import STYLES, TARGETS, Mix, Target, write_stems
+from workflow.dub.mix import STYLES, TARGETS, Cells, Mix, Target, write_stems
 from workflow.dub.script import DubLine, cue_sheet
 from workflow.dub.sound import RATE, Samples, write_wav
 from workflow.errors import BadInput, Conflict, NotFound, ToolFailed
@@ -254,6 +253,7 @@ def make_mix(
             TARGETS[script.settings.loudness],
             _Store(house, segments),
             notes,
+            work=house.settings.work_dir,
             watch=watch,
         )
     kept = {"notes": notes.to_json(), "gain": blocks.report.gain_db}
@@ -471,11 +471,8 @@ def run_stems(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settl
     (folder / "cue-sheet.csv").write_text(
         cue_sheet(script.lines, status), encoding="utf-8-sig", newline=""
     )
-    cells = np.concatenate(
-        [np.zeros(0), *((notes_cells(segments, script, key)) for key in made.blocks.keys)]
-    )
     target = TARGETS[recipe.mix.loudness]
-    (folder / "loudness.svg").write_text(plot(cells, target), encoding="utf-8")
+    (folder / "loudness.svg").write_text(plot(made.blocks.cells, target), encoding="utf-8")
     (folder / "loudness.json").write_text(json.dumps(made.to_json(), indent=1), encoding="utf-8")
     archive = work / "stems.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as zipped:
@@ -485,12 +482,6 @@ def run_stems(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settl
             watch(min(990, 800 + number), "Packing the stems")
     segments.put(_stems_key(render_id), archive)
     return lambda session: render_id
-
-
-def notes_cells(segments: LedgerSegments, script: Script, key: str) -> Cells:
-    """Energies of a finished block."""
-    known = Notes(_notes(script, segments).get("notes")).known(f"after {key}")
-    return np.zeros(0) if known is None else known[2:]
 
 
 def plot(cells: Cells, target: Target) -> str:
