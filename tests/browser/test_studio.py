@@ -229,9 +229,12 @@ def test_a_dub_is_recorded_located_confirmed_approved_and_delivered(
     spoken = read_recording(dub.microphone).samples
     takes = takes_in(world, dub.track)
     assert len(takes) == 3
-    for take in takes:
-        fell_out = breaks_in(recording_of(world, take), spoken)
-        assert not fell_out or take.missing_samples > 0, fell_out
+    kept = [
+        {"fell_out": breaks_in(recording_of(world, take), spoken), "missing": take.missing_samples}
+        for take in takes
+    ]
+    (ARTEFACTS / "studio-samples.json").write_text(json.dumps(kept))
+    assert all(not take["fell_out"] or take["missing"] > 0 for take in kept), kept
     shots(page, "studio-recorded")
     assert violations(page) == []
 
@@ -244,6 +247,31 @@ def test_a_dub_is_recorded_located_confirmed_approved_and_delivered(
     page.locator("#line-text").fill("Biz olary goramaly.")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".studio-take")).not_to_contain_text("other words")
+
+    # A line in two at the cursor, two lines in one: keys, nothing lost, all taken back.
+    lines, takes_shown = page.locator(".studio-line"), page.locator(".studio-take")
+    page.locator("#line-text").fill("Biz olary goramaly.")
+    page.keyboard.press("Home")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Alt+s")
+    expect(lines).to_have_count(len(LINES) + 1)
+    expect(page.locator("#line-text")).to_have_value("Biz")
+    expect(takes_shown).to_contain_text("other words")
+    page.keyboard.press("Escape")
+    page.keyboard.press("u")
+    expect(lines).to_have_count(len(LINES))
+    expect(page.locator(".studio-take.is-chosen")).to_have_count(1)
+    page.keyboard.press("k")
+    page.keyboard.press("Alt+m")
+    expect(lines).to_have_count(len(LINES) - 1)
+    expect(takes_shown).to_have_count(2)
+    expect(takes_shown.last).to_contain_text("take of a joined line")
+    shots(page, "studio-joined", "light")
+    page.keyboard.press("u")
+    expect(lines).to_have_count(len(LINES))
+    page.keyboard.press("j")
+    expect(page.locator(".studio-take.is-chosen")).to_have_count(1)
 
     # The long recording; what is not sure is heard and decided on by keys.
     page.goto(f"/tracks/{dub.track}/confirm")

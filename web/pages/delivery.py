@@ -42,7 +42,8 @@ def _delivery(
         changed = _changed_since_approval(view.versions[0].id)
     packages = stages.packages_of(house(), track_id)
     versions = {version.id: version for version in view.versions}
-    plan, refusal = _plan(approved, chosen) if approved else (None, None)
+    usual = "soft-mp4" if view.summary.kind == "dub" else "burned"
+    plan, refusal = _plan(approved, chosen, usual) if approved else (None, None)
     return page(
         "delivery.html",
         problem=problem,
@@ -65,6 +66,7 @@ def _delivery(
         seconds=stages.second_languages(house(), track_id) if approved else {},
         plan=plan,
         refusal=refusal.to_json() if refusal else None,
+        guide_lines=stages.guide_lines(house(), approved.id) if approved else [],
     )
 
 
@@ -83,9 +85,9 @@ def _changed_since_approval(version_id: str) -> list[dict[str, Any]]:
     return review.changes if review.approved_number else []
 
 
-def _recipe(chosen: MultiDict[str, str]) -> dict[str, Any]:
-    """What the form says. Raises BadInput RECIPE for what it does not offer."""
-    recipe: dict[str, Any] = {"form": chosen.get("form", "burned")}
+def _recipe(chosen: MultiDict[str, str], usual: str = "burned") -> dict[str, Any]:
+    """What the form says, or its *usual* form. Raises BadInput RECIPE for what it does not offer."""
+    recipe: dict[str, Any] = {"form": chosen.get("form", usual)}
     if chosen.get("second"):
         recipe["second"] = {"language": chosen["second"]}
     if recipe["form"] != "burned":
@@ -105,10 +107,12 @@ def _recipe(chosen: MultiDict[str, str]) -> dict[str, Any]:
     return recipe
 
 
-def _plan(version: VersionView, chosen: MultiDict[str, str]) -> tuple[Any, TerjimeError | None]:
+def _plan(
+    version: VersionView, chosen: MultiDict[str, str], usual: str
+) -> tuple[Any, TerjimeError | None]:
     """The plan for what is chosen, or why there is none."""
     try:
-        return stages.plan_final(house(), version.id, _recipe(chosen)), None
+        return stages.plan_final(house(), version.id, _recipe(chosen, usual)), None
     except SHOWN_IN_PLACE as error:
         return None, error
 
@@ -140,7 +144,13 @@ def still(track_id: str) -> Response:
 def start_render(track_id: str) -> Response:
     try:
         version_id = _version_of(stages.track_view(house(), track_id, actor()))
-        stages.start_render(house(), actor(), version_id, _recipe(request.form))
+        stages.start_render(
+            house(),
+            actor(),
+            version_id,
+            _recipe(request.form),
+            allow_guide=request.form.get("allow_guide") == "1",
+        )
     except SHOWN_IN_PLACE as error:
         return _delivery(track_id, request.form, error)
     return see(url_for("pages.delivery", track_id=track_id) + "#renders")

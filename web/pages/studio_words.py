@@ -114,6 +114,84 @@ def studio_words(_plural: Callable[[str, str], dict[str, str]]) -> dict[str, Any
         "studioPlayTake": gettext("Play take {n}"),
         "studioComment": gettext("Comment on take {n}"),
         "studioCommentHint": gettext("Comment"),
+        "studioLineTools": gettext("Change the lines"),
+        "studioSplit": gettext("Split at the cursor"),
+        "studioMerge": gettext("Join with the next line"),
+        "studioUndo": gettext("Undo"),
+        "studioRedo": gettext("Redo"),
+        "studioSplitWhere": gettext(
+            "Put the cursor into the text, where the second line is to begin, and split again."
+        ),
+        "studioSplitDone": gettext(
+            "Two lines now. Both have to be recorded; the takes stay listed. U takes it back."
+        ),
+        "studioMergeDone": gettext(
+            "One line now. It has to be recorded; the takes of both stay listed. U takes it back."
+        ),
+        "studioLastLine": gettext("This is the last line: there is none to join it with."),
+        "studioMergedTake": gettext("take of a joined line"),
+        "studioUpload": gettext("Upload a take"),
+        "studioFileTooLarge": gettext(
+            "A file for one line has 64 MB at most. Nothing was sent. Upload it as a long recording, or cut it."
+        ),
+        "soundFindings": {
+            "CLIPPED": gettext("cut off at full level"),
+            "ONE_CHANNEL": gettext("one channel empty, the other is used"),
+            "NARROW_BAND": gettext("sounds like a telephone"),
+            "OTHER_RATE": gettext("brought to 48 kHz"),
+            "TRUNCATED": gettext("the end may be missing"),
+            "LINES_MISSING": gettext("lines were not found"),
+            "LINES_DOUBTFUL": gettext("lines to be heard first"),
+            "SAME_TEXT": gettext("the same text twice in the script"),
+            "OTHER_SCRIPT": gettext("hardly a line found: perhaps another script"),
+        },
+        "refusals": {
+            "SILENT": gettext(
+                "Nothing is heard in this recording, so it became no take. Choose the right microphone or file and record again."
+            ),
+            "EMPTY": gettext(
+                "The file is empty; it became no take. Export it again and upload it here."
+            ),
+            "UNREADABLE": gettext(
+                "The sound cannot be decoded; it became no take. Check that it plays, save it as WAV and upload it again."
+            ),
+            "NOT_A_RECORDING": gettext(
+                "A line is recorded as WAV or FLAC; this file became no take. Save it as WAV, or upload it as a long recording."
+            ),
+            "NOT_A_VIDEO_CONTAINER": gettext(
+                "This file is no sound; it became no take. Choose a WAV or FLAC file."
+            ),
+            "TAKE_LENGTH": gettext(
+                "This sound is shorter than a word; it became no take. Record the line again."
+            ),
+            "NO_SOUND": gettext(
+                "There is no sound in this file. Nothing was changed. Choose another file."
+            ),
+            "TOO_LONG": gettext(
+                "The sound is longer than 4 hours. Nothing was changed. Cut it and upload the parts."
+            ),
+            "TOO_LARGE": gettext(
+                "The file is too large for one line. Upload it as a long recording, or cut it."
+            ),
+            "SCRIPT_EMPTY": gettext(
+                "The script has no line with words to speak. The recording is kept. Write the lines, then search again."
+            ),
+            "NO_SUCH_LINE": gettext(
+                "The line is not there any more. The recording is kept on this computer: save it as a file."
+            ),
+            "DRAFT_CHANGED": gettext(
+                "Somebody else changed the same line. Nothing of theirs was lost, and what you typed is still here. Load the page and look."
+            ),
+            "TWO_SPEAKERS": gettext(
+                "One line is not spoken by two. Nothing was changed. Give both lines the same speaker first."
+            ),
+            "SPLIT": gettext(
+                "Each half needs words and time. Nothing was changed. Put the cursor between two words and split again."
+            ),
+            "FILM_NOT_READY": gettext(
+                "The film is still being prepared. Everything is kept. Try again in a minute."
+            ),
+        },
         "confirmOpen": _plural("%(num)s line to confirm.", "%(num)s lines to confirm."),
         "confirmMissing": _plural(
             "%(num)s line is missing in the mix.", "%(num)s lines are missing in the mix."
@@ -171,6 +249,10 @@ def studio_commands() -> dict[str, str]:
         "studio/previous": gettext("Previous line"),
         "studio/edit": gettext("Edit the text"),
         "studio/use-take": gettext("Use the take of that number"),
+        "studio/split": gettext("Split the line at the cursor"),
+        "studio/merge": gettext("Join the line with the next"),
+        "studio/undo": gettext("Take the last change of the lines back"),
+        "studio/redo": gettext("Make it again"),
         "confirm/play": gettext("Play the take"),
         "confirm/accept": gettext("Accept the take"),
         "confirm/next-take": gettext("Turn to the next take"),

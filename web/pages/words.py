@@ -61,6 +61,12 @@ FORMS = {
     "soft-mkv": lazy_gettext("Subtitles that can be switched off (MKV)"),
 }
 
+DUB_FORMS = {
+    "soft-mp4": lazy_gettext("The picture as it is, dub and original as sounds (MP4)"),
+    "soft-mkv": lazy_gettext("The picture as it is, dub and original as sounds (MKV)"),
+    "burned": lazy_gettext("The picture made anew in another size (MP4)"),
+}
+
 PURPOSES = {
     "film": lazy_gettext("The film as it is"),
     "web": lazy_gettext("Web"),
@@ -278,6 +284,11 @@ def cues(count: int) -> str:
     return str(ngettext("%(num)s cue", "%(num)s cues", count))
 
 
+def lines_said(count: int) -> str:
+    """Of a dub: what is spoken."""
+    return str(ngettext("%(num)s line", "%(num)s lines", count))
+
+
 def short_hash(value: str | None) -> str:
     return (value or "")[:8]
 
@@ -310,6 +321,7 @@ def filters() -> dict[str, Any]:
         "confidence": confidence,
         "frame_rate": frame_rate,
         "cues": cues,
+        "lines_said": lines_said,
         "short_hash": short_hash,
         "marked_up": marked_up,
         "grouped": grouped,
@@ -324,6 +336,7 @@ def tables() -> dict[str, Any]:
         "KINDS": KINDS,
         "JOBS": JOBS,
         "FORMS": FORMS,
+        "DUB_FORMS": DUB_FORMS,
         "PURPOSES": PURPOSES,
         "CODEC_NAMES": CODEC_NAMES,
         "FILE_KINDS": FILE_KINDS,

@@ -84,9 +84,9 @@ from workflow.stages.jobs import (
     sweep,
 )
 from workflow.stages.judging import comment_take, judge_take, labels
+from workflow.stages.mixes import guide_lines, start_stems, stems_file
 from workflow.stages.mixes import preview as preview_mix
 from workflow.stages.mixes import sheet as dub_sheet
-from workflow.stages.mixes import start_stems, stems_file
 from workflow.stages.packages import (
     Archive,
     package_archive,
@@ -199,6 +199,7 @@ __all__ = [
     "finish_upload",
     "formats",
     "give_verdict",
+    "guide_lines",
     "heed_finding",
     "house_state",
     "ignore_finding",

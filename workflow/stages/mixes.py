@@ -378,6 +378,23 @@ def sheet(house: House, track_id: str) -> str:
 
 def refuse_guides(session: Session, track_id: str, cues: Sequence[Cue]) -> None:
     """A final is not spoken by the guide voice unless somebody says that it may. Raises Conflict GUIDE_TAKES."""
+    if numbers := _spoken_by_guide(session, track_id, cues):
+        raise Conflict(
+            "GUIDE_TAKES",
+            f"The guide voice speaks in this dub, in line {', '.join(map(str, numbers[:20]))}.",
+            advice="Record these lines, or say that guide takes may stay.",
+            details={"lines": numbers},
+        )
+
+
+def guide_lines(house: House, version_id: str) -> list[int]:
+    """Numbers of a version's lines that the guide voice speaks; none where it is no dub."""
+    with house.read() as session:
+        version = show.row(session, TrackVersion, version_id)
+        return _spoken_by_guide(session, version.track_id, load_cues(house, version.document))
+
+
+def _spoken_by_guide(session: Session, track_id: str, cues: Sequence[Cue]) -> list[int]:
     guides = set(
         session.scalars(
             select(Take.sha256)
@@ -385,14 +402,7 @@ def refuse_guides(session: Session, track_id: str, cues: Sequence[Cue]) -> None:
             .where(Take.track_id == track_id, Recording.kind == "guide")
         )
     )
-    numbers = [n for n, cue in enumerate(in_order(cues), start=1) if cue.take in guides]
-    if numbers:
-        raise Conflict(
-            "GUIDE_TAKES",
-            f"{len(numbers)} lines are spoken by the guide voice: {', '.join(map(str, numbers[:20]))}.",
-            advice="Record them, or say that guide takes may stay.",
-            details={"lines": numbers},
-        )
+    return [n for n, cue in enumerate(in_order(cues), start=1) if cue.take in guides]
 
 
 @in_whole

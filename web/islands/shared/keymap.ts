@@ -86,6 +86,10 @@ export const KEYMAP: readonly Binding[] = [
   bind('studio/next', STUDIO, 'Alt+ArrowDown', 'KeyJ ArrowDown'),
   bind('studio/previous', STUDIO, 'Alt+ArrowUp', 'KeyK ArrowUp'),
   bind('studio/edit', STUDIO, '', 'KeyE'),
+  bind('studio/split', STUDIO, 'Alt+KeyS'),
+  bind('studio/merge', STUDIO, 'Alt+KeyM'),
+  bind('studio/undo', STUDIO, '', 'KeyU Ctrl+KeyZ'),
+  bind('studio/redo', STUDIO, '', 'Shift+KeyU Ctrl+KeyY Ctrl+Shift+KeyZ'),
   bind(
     'studio/use-take',
     STUDIO,

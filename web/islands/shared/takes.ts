@@ -9,9 +9,11 @@ export interface WaitingTake {
   readonly line: string
   readonly number: number
   readonly wav: ArrayBuffer
-  /** Samples of the file in which the take begins and ends; what was taken off; what fell out. */
-  readonly start: number
-  readonly end: number
+  /** Of a file that was chosen. */
+  readonly name?: string
+  /** Samples of the file in which the take begins and ends, null: all of it; what was taken off; what fell out. */
+  readonly start: number | null
+  readonly end: number | null
   readonly latency: number
   readonly missing: number
   readonly at: number
@@ -157,12 +159,12 @@ export class TakeSender {
     const query = new URLSearchParams({
       kind: 'line',
       line: take.line,
-      name: `line-${take.number}.wav`,
-      start: String(take.start),
-      end: String(take.end),
+      name: take.name ?? `line-${take.number}.wav`,
       latency: String(take.latency),
       missing: String(take.missing),
     })
+    if (take.start !== null) query.set('start', String(take.start))
+    if (take.end !== null) query.set('end', String(take.end))
     let response: Response
     try {
       response = await fetch(`${this.address}?${query}`, {

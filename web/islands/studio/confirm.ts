@@ -10,6 +10,7 @@ import { FLICKS_PER_SECOND, type Flicks } from '../shared/time.ts'
 import { oneDecimal, say, sayCount, sayIn } from '../shared/words.ts'
 import { drawPoints, onRepaint, pointsOf } from './draw.ts'
 import { doubts, movedEdges, progressOf, type Doubt, type Dub, type Recording } from './dub.ts'
+import { refusal } from './messages.ts'
 
 interface Props {
   readonly track: string
@@ -118,7 +119,7 @@ class Confirm {
       this.moveOn(before)
     } else
       this.told = answer.error
-        ? `${answer.error.message} ${answer.error.advice ?? ''} ${answer.error.code}`
+        ? refusal(answer.error)
         : `${say('offline')} ${say('confirmNothingChanged')}`
     this.draw()
     return answer.ok
@@ -323,15 +324,16 @@ class Confirm {
       ${each.findings.map(
         (finding) =>
           html`<div class="small">
-            ${icon('attention')} ${finding.message} <span class="code">${finding.code}</span>
+            ${icon('attention')}
+            <span title=${finding.message}>${sayIn('soundFindings', finding.code)}</span>
+            <span class="code">${finding.code}</span>
           </div>`,
       )}
       ${
         each.state === 'failed'
           ? html`<div class="note tone-failed">
               ${icon('failed')}
-              <div>${each.error?.message ?? say('confirmFailed')}</div>
-              <span class="code">${each.error?.code ?? ''}</span>
+              <div>${each.error ? refusal(each.error) : say('confirmFailed')}</div>
               ${
                 this.props.canEdit
                   ? html`<button type="button" @click=${() => void this.again(each)}>
@@ -347,7 +349,7 @@ class Confirm {
 
   private async again(recording: Recording): Promise<void> {
     const answer = await ask('POST', `/api/v1/recordings/${recording.id}/locate`, {})
-    if (!answer.ok) this.told = answer.error?.message ?? say('offline')
+    if (!answer.ok) this.told = refusal(answer.error)
     const now = await ask<Dub>('GET', `${this.props.address}/dub`)
     if (now.ok) this.dub = now.body
     this.draw()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FLICKS_PER_SECOND } from '../shared/time.ts'
-import { doubts, movedEdges, progressOf, type Dub, type Line, type Take } from './dub.ts'
+import { FLICKS_PER_SECOND, FrameGrid } from '../shared/time.ts'
+import { doubts, movedEdges, progressOf, splitTime, type Dub, type Line, type Take } from './dub.ts'
 
 const take = (id: string, line: string, confidence: number, state: Take['state']): Take => ({
   id,
@@ -46,6 +46,7 @@ const dub: Dub = {
   language: 'tk',
   settings: { mode: 'voice-over', style: 'un', loudness: 'ebu-r128' },
   etag: '',
+  revision: 1,
   lines: [
     line(1, 'ok', ['a'], true),
     line(2, 'to_confirm', ['b', 'c']),
@@ -86,4 +87,18 @@ test('edges move by whole samples and never cross', () => {
   assert.equal(movedEdges(edges, 'start', 14701, 1e12).start, 14700)
   assert.equal(movedEdges(edges, 'start', 5 * FLICKS_PER_SECOND, 1e12).start, 670_320_000)
   assert.equal(movedEdges(edges, 'end', 5e12, 2 * FLICKS_PER_SECOND).end, 2 * FLICKS_PER_SECOND)
+})
+
+test('a take of a line that was joined is listed and not to be confirmed', () => {
+  const joined = { ...dub, lines: [line(1, 'to_record', ['b'])] }
+  assert.deepEqual(doubts(joined), [])
+})
+
+test('a line is parted at a frame inside it, by share of the time', () => {
+  const grid = new FrameGrid({ num: 25, den: 1 })
+  const frame = FLICKS_PER_SECOND / 25
+  const span = { start: 0, end: FLICKS_PER_SECOND }
+  assert.equal(splitTime(span, 0.5, grid), 12 * frame)
+  assert.equal(splitTime(span, 0, grid), 2 * frame)
+  assert.equal(splitTime({ start: 1, end: 5 }, 0.5, grid), 3)
 })

@@ -1,5 +1,5 @@
 /** What the server says of a dub, and what can be worked out of it. Pure, no DOM. */
-import type { Flicks } from '../shared/time.ts'
+import type { Flicks, FrameGrid } from '../shared/time.ts'
 import { FLICKS_PER_SECOND } from '../shared/time.ts'
 import { RATE } from './sound.ts'
 
@@ -78,6 +78,8 @@ export interface Dub {
   readonly language: string
   readonly settings: Settings
   readonly etag: string
+  /** Counts the saves of the draft. */
+  readonly revision: number
   readonly lines: readonly Line[]
   readonly takes: Readonly<Record<string, Take>>
   readonly recordings: readonly Recording[]
@@ -97,15 +99,25 @@ export function isIn(filter: Filter, dub: Dub, line: Line): boolean {
 
 /** The take of a line that a person has still to hear: the surest of those, or null. */
 export function doubtfulTake(dub: Dub, line: Line): Take | null {
-  const open = takesOf(dub, line).filter((take) => take.state === 'to_confirm')
+  const open = openTakes(dub, line)
   const chosen = line.take !== null
   if (chosen || open.length === 0) return null
   return open.reduce((a, b) => ((b.confidence ?? 0) > (a.confidence ?? 0) ? b : a))
 }
 
-/** In the order in which they were made. */
+/** What nobody heard yet of the line's own takes. */
+function openTakes(dub: Dub, line: Line): readonly Take[] {
+  return takesOf(dub, line).filter((take) => take.line === line.uid && take.state === 'to_confirm')
+}
+
+/** In the order in which they were made; those of lines that were merged into this one among them. */
 export function takesOf(dub: Dub, line: Line): readonly Take[] {
   return line.takes.map((id) => dub.takes[id]).filter((take) => take !== undefined)
+}
+
+/** Those who are named already, to choose from. */
+export function speakersOf(dub: Dub): readonly string[] {
+  return [...new Set(dub.lines.map((line) => line.speaker).filter(Boolean))].sort()
 }
 
 export interface Progress {
@@ -141,7 +153,7 @@ export function doubts(dub: Dub, offered: ReadonlyMap<string, string> = new Map(
   for (const line of dub.lines) {
     const first = doubtfulTake(dub, line)
     if (!first) continue
-    const open = takesOf(dub, line).filter((take) => take.state === 'to_confirm')
+    const open = openTakes(dub, line)
     const take = open.find((each) => each.id === offered.get(line.uid)) ?? first
     found.push({ line, take, others: open.filter((each) => each !== take) })
   }
@@ -173,4 +185,17 @@ export function movedEdges(
     start: take.start,
     end: whole(Math.min(length, Math.max(take.start + least, take.end + by))),
   }
+}
+
+/** The frame at which a line is parted so that its first half has this share of the time; else the flick. */
+export function splitTime(
+  line: Pick<Line, 'start' | 'end'>,
+  share: number,
+  grid: FrameGrid,
+): Flicks {
+  const exact = Math.round(
+    line.start + (line.end - line.start) * Math.min(0.9, Math.max(0.1, share)),
+  )
+  const whole = grid.timeOf(grid.frameAt(exact))
+  return whole > line.start && whole < line.end ? whole : exact
 }
