@@ -55,8 +55,15 @@ class VoiceModel:
         self._convolutions = [(shaped[i], shaped[i + 1]) for i in (0, 2, 4, 6)]
         self._recurrent, self._out, self._out_bias = shaped[8:]
         self._recurrent[:, : 3 * WIDTH] *= 0.5  # the halves of `listen`'s sigmoids
+        # Memory that is asked for and given back for every block would cost as much as the work in it.
+        self._framed = np.empty((_AT_ONCE, _SPECTRA, _SPECTRUM), np.float32)
+        self._spectra = np.empty((_AT_ONCE, _SPECTRA, _BINS), np.complex64)
+        self._loud = np.empty((_AT_ONCE, _SPECTRA * _BINS), np.float32)
+        self._first = np.empty((_AT_ONCE, 4 * 128), np.float32)
+        self._second = np.empty((_AT_ONCE, 2 * 64), np.float32)
         turn = np.arange(_SPECTRUM) * (2 * np.pi / _SPECTRUM)
-        self._window = (0.5 - 0.5 * np.cos(turn)).astype(np.float32)
+        hann = 0.5 - 0.5 * np.cos(turn)
+        self._window = (hann * _SPECTRUM).astype(np.float32)
 
     def features(self, samples: Floats) -> Floats:
         """What the model knows of each hop by itself: float32[n, 128].
@@ -80,24 +87,27 @@ class VoiceModel:
                 samples[begin:], (count, *shape), strides, writeable=False
             )
 
-        framed = np.empty((count, _SPECTRA, _SPECTRUM), np.float32)
+        framed, spectra, loud, first, second = (
+            kept[:count]
+            for kept in (self._framed, self._spectra, self._loud, self._first, self._second)
+        )
         np.multiply(heard(0, 3, _SPECTRUM), self._window, out=framed[:, :3])
         # the last reaches 64 samples past the hop, where the sound is mirrored
         np.multiply(heard(384, 1, 192)[:, 0], self._window[:192], out=framed[:, 3, :192])
         mirrored = heard(511, 1, 64)[:, 0, ::-1]
         np.multiply(mirrored, self._window[192:], out=framed[:, 3, 192:])
-        loud = np.abs(np.fft.rfft(framed)).reshape(count, -1)
+        # numpy keeps to single precision only where it has to scale; the window makes up for it
+        np.fft.rfft(framed, norm="forward", out=spectra)
+        np.abs(spectra, out=loud.reshape(spectra.shape))
 
         # Convolutions over 4 spectra, in steps of 1, 2, 2, 1; where a tap lies outside them it is left out.
         (w, b), (w2, b2), (w3, b3), (w4, b4) = self._convolutions
         n = _BINS
-        first = np.empty((count, 4 * 128), np.float32)
         np.matmul(loud[:, : 2 * n], w[n:], out=first[:, :128])
         np.matmul(loud[:, : 3 * n], w, out=first[:, 128:256])
         np.matmul(loud[:, n:], w, out=first[:, 256:384])
         np.matmul(loud[:, 2 * n :], w[: 2 * n], out=first[:, 384:])
         _relu(first.reshape(-1, 128), b)
-        second = np.empty((count, 2 * 64), np.float32)
         np.matmul(first[:, :256], w2[128:], out=second[:, :64])
         np.matmul(first[:, 128:], w2, out=second[:, 64:])
         _relu(second.reshape(-1, 64), b2)
