@@ -9,6 +9,7 @@ docs/decisions/0012-voice-model-in-numpy.md.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -87,10 +88,9 @@ class VoiceModel:
                 samples[begin:], (count, *shape), strides, writeable=False
             )
 
-        framed, spectra, loud, first, second = (
-            kept[:count]
-            for kept in (self._framed, self._spectra, self._loud, self._first, self._second)
-        )
+        framed, loud = self._framed[:count], self._loud[:count]
+        first, second = self._first[:count], self._second[:count]
+        spectra: Any = self._spectra[:count]  # numpy's own types know double precision only
         np.multiply(heard(0, 3, _SPECTRUM), self._window, out=framed[:, :3])
         # the last reaches 64 samples past the hop, where the sound is mirrored
         np.multiply(heard(384, 1, 192)[:, 0], self._window[:192], out=framed[:, 3, :192])
