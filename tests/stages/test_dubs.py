@@ -345,6 +345,9 @@ def test_the_studio_hears_a_stretch_of_the_mix_as_it_is_now(
     under = np.abs(sound[round(2.1 * RATE) : round(2.9 * RATE)]).max()
     alone = np.abs(sound[round(0.1 * RATE) : round(0.4 * RATE)]).max()
     assert under != pytest.approx(alone, rel=0.01)
+    assert np.array_equal(stages.preview_mix(house, track, line.uid, 0.5, 2.0)[0], sound)
+    record(people, track, 1, pitch=500)
+    assert not np.array_equal(stages.preview_mix(house, track, line.uid, 0.5, 2.0)[0], sound)
 
 
 def test_a_film_without_sound_is_dubbed_all_the_same(
@@ -356,6 +359,9 @@ def test_a_film_without_sound_is_dubbed_all_the_same(
     subprocess.run(command, check=True)
     track = real_dub(people, silent)
     record(people, track, 1)
+    line = stages.dub_view(house, track).lines[0]
+    heard, _ = stages.preview_mix(house, track, line.uid, 0.5, 2.0)
+    assert np.abs(heard).max() > 0.01
     version = reviewed(people, track)
     report = version.builds[0].report
     assert report is not None, version.builds[0]
