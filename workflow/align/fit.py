@@ -77,6 +77,7 @@ class _Walk:
     path: npt.NDArray[np.intp]
     noise: walk.Noise
     evidence: float
+    table: walk.Table  # nats of each cue at each state
 
     @classmethod
     def over(
@@ -86,7 +87,7 @@ class _Walk:
         states = without_repeats(np.round(states, 4))
         table = walk.Scores(ground, noise).of(cues, states)
         path, evidence = walk.likeliest_walk(table, walk.change_costs(states), walk.eagerness(cues))
-        return cls(rate, cues, states[path], states, path, noise, evidence)
+        return cls(rate, cues, states[path], states, path, noise, evidence, table)
 
 
 def fit(cues: Floats, ref: Reference, watch: Watch = unwatched) -> Fit:
@@ -103,12 +104,15 @@ def fit(cues: Floats, ref: Reference, watch: Watch = unwatched) -> Fit:
         if turn < TURNS - 1:
             strands, best = in_strands(best, ground)
             order = order[strands]
-    best = without_excursions(best, ground)
-    table = walk.Scores(ground, best.noise).of(best.cues, best.states)
+    best = without_excursions(best)
     sure = walk.certainty(
-        table, walk.change_costs(best.states), walk.eagerness(best.cues), best.states, best.path
+        best.table,
+        walk.change_costs(best.states),
+        walk.eagerness(best.cues),
+        best.states,
+        best.path,
     )
-    scores = table[np.arange(len(cues)), best.path].astype(np.float64)
+    scores = best.table[np.arange(len(cues)), best.path].astype(np.float64)
     astray, lost = contradicted(best.cues[:, 0] + best.offsets, pieces_of(best.offsets), scores)
     offsets = with_neighbours(best.offsets, astray)
     return Fit(
@@ -200,17 +204,21 @@ def surest(walks: list[_Walk]) -> _Walk:
 
 def in_strands(found: _Walk, ground: walk.Ground) -> tuple[Pieces, _Walk]:
     """The story's order as the walk suggests it, and the walk in that order."""
-    table = walk.Scores(ground, found.noise).of(found.cues, found.states)
-    order, path = braid.unbraided(found.cues, found.states, found.path, table)
-    return order, replace(found, cues=found.cues[order], path=path, offsets=found.states[path])
+    order, path = braid.unbraided(found.cues, found.states, found.path, found.table)
+    offsets = found.states[path]
+    if np.array_equal(order, np.arange(len(order))):
+        return order, replace(found, path=path, offsets=offsets)
+    cues = found.cues[order]  # other neighbours, other weights
+    table = walk.Scores(ground, found.noise).of(cues, found.states)
+    return order, replace(found, cues=cues, path=path, offsets=offsets, table=table)
 
 
-def without_excursions(found: _Walk, ground: walk.Ground) -> _Walk:
+def without_excursions(found: _Walk) -> _Walk:
     """The walk without pieces that leave an offset and come back to it for little gain.
 
     Nobody takes something out of a film and puts as much in again a few lines later; chance does.
     """
-    scores = walk.Scores(ground, found.noise).of(found.cues, found.states)
+    scores = found.table
     path, changed = found.path.copy(), True
     while changed:
         changed = False

@@ -21,7 +21,8 @@ REACH = 45 * 60.0  # seconds: the largest offset looked for, either way
 LOWEST = 0.5  # of the highest pile: lower ones are not looked at
 BLOCK = 12  # cues; a window is two blocks
 MOST_BLOCKS = 50
-AT_ONCE = 1 << 17  # differences worked on at once
+AT_ONCE = 1 << 14  # differences worked on at once: they stay in the cache
+MOST_HELD = 1 << 20  # differences that are counted together: a count is as long as the reach
 
 RATE_FAMILY = (24000 / 1001, 24.0, 25.0, 30000 / 1001, 30.0)
 
@@ -97,20 +98,28 @@ def reach_of(cues: Floats, ref: Reference) -> tuple[float, float]:
 def pile(cues: Floats, ref: Reference, low: float, high: float, size: float = BIN) -> Counts:
     """float32[bins]: differences counted from *low* on, each bin *size* seconds wide."""
     bins = int((high - low) / size) + 2
-    total = np.zeros(bins, np.intp)
     at_once = max(1, AT_ONCE // (len(ref.starts) + len(ref.ends)))
+    total: npt.NDArray[np.intp] | None = None
+    found: list[npt.NDArray[np.int32]] = []
+    held = 0
     for first in range(0, len(cues), at_once):
         rows = cues[first : first + at_once]
         if ref.first - rows[:, 1].max() >= low and ref.last - rows[:, 0].min() <= high:
-            lags = np.concatenate(
-                [(ref.starts - rows[:, :1]).ravel(), (ref.ends - rows[:, 1:]).ravel()]
-            )
+            marks = len(ref.starts)
+            lags = np.empty((len(rows), marks + len(ref.ends)))
+            np.subtract(ref.starts, rows[:, :1], out=lags[:, :marks])
+            np.subtract(ref.ends, rows[:, 1:], out=lags[:, marks:])
         else:
             lags = both_differences(rows, ref, low, high)
         lags -= low
         lags *= 1 / size
-        total += np.bincount(lags.astype(np.intp), minlength=bins)
-    return total.astype(np.float32)
+        found.append(lags.ravel().astype(np.int32))
+        held += len(found[-1])
+        if held > MOST_HELD or first + at_once >= len(cues):
+            some = np.bincount(np.concatenate(found), minlength=bins)
+            total = some if total is None else total + some
+            found, held = [], 0
+    return total.astype(np.float32) if total is not None else np.zeros(bins, np.float32)
 
 
 def surprises(

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from workflow.align.reference import Floats, Reference
 
 GRID = 0.004  # seconds, step of the ground
-AT_ONCE = 1 << 15  # samples of ground worked on at once: they stay in the cache
+AT_ONCE = 1 << 15  # samples of ground, or prices, worked on at once: they stay in the cache
 FINE, FARTHEST = 0.001, 8000  # seconds, and steps: distances as they are kept
 FLOOR, CEILING = -2.5, 6.0  # nats: one boundary is never proof alone
 CHAINED = 0.05  # seconds
@@ -221,13 +221,18 @@ def likeliest_walk(
     count, states = scores.shape
     came_from = np.zeros((count, states), np.int32)
     columns = np.arange(states)
+    eager = eager.astype(np.float32)
     so_far = scores[0].copy()
-    for i in range(1, count):
-        # costs is symmetric: row = new state keeps the memory access straight
-        reach = so_far[None, :] - np.maximum(costs - eager[i].astype(np.float32), 0)
-        best = reach.argmax(1)
-        came_from[i] = best
-        so_far = reach[columns, best] + scores[i]
+    some = max(1, AT_ONCE // states**2)
+    for first in range(1, count, some):
+        rows = range(first, min(first + some, count))
+        paid = np.maximum(costs - eager[rows.start : rows.stop, None, None], 0)
+        for i, price in zip(rows, paid, strict=True):
+            # costs is symmetric: row = new state keeps the memory access straight
+            reach = so_far - price
+            best = reach.argmax(1)
+            came_from[i] = best
+            so_far = reach[columns, best] + scores[i]
     path = np.zeros(count, np.intp)
     path[-1] = int(so_far.argmax())
     for i in range(count - 1, 0, -1):
