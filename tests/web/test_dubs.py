@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import struct
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
 from flask import Flask
@@ -22,6 +24,7 @@ from tests.stages.test_dubs import dub_on
 from tests.web.conftest import Somebody, token_of
 from workflow import stages
 from workflow.dub.sound import RATE, Samples, write_wav
+from workflow.dub.voice import speak
 from workflow.store.house import House, remember_blob
 from workflow.store.tables import Audit, FilmFile, Track
 
@@ -284,6 +287,80 @@ def test_a_translator_uploads_recordings_and_no_films(studio: Studio, tmp_path: 
     assert tus(studio, sound, filename="film.mp4").status_code == 403
     elsewhere = tus(studio, sound, purpose="recording", track=studio.people.project_id)
     assert elsewhere.status_code == 404
+
+
+def without_sound(folder: Path) -> bytes:
+    path = folder / "silent.mp4"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi"]
+    picture = "testsrc2=size=320x240:rate=5:duration=1"
+    subprocess.run([*command, "-i", picture, "-c:v", "libx264", str(path)], check=True)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("made", "name", "code"),
+    [
+        (lambda _: b"", "read.wav", "EMPTY"),
+        (lambda _: b"1\n00:00:01,000 --> 00:00:02,000\nSalam\n", "script.srt", "NO_STREAMS"),
+        (lambda folder: wav(folder, voice())[:60], "read.wav", "UNREADABLE"),
+        (without_sound, "film.mp4", "NO_SOUND"),
+    ],
+)
+def test_what_is_no_long_recording_is_refused_by_name(
+    studio: Studio, tmp_path: Path, made: Callable[[Path], bytes], name: str, code: str
+) -> None:
+    sent = tus(studio, made(tmp_path), filename=name, purpose="recording", track=studio.track)
+    assert sent.status_code in (400, 422), sent.text
+    assert sent.json["error"]["code"].startswith(code)  # type: ignore[index]
+    assert studio.dub()["recordings"] == []
+    assert not list(stages_work(studio))
+
+
+def all_flaws(folder: Path) -> bytes:
+    """One line of the script, spoken into a telephone's left channel, far too loud."""
+    whole = np.pad(speak("Salam, dostlar.", "tk").trimmed() * 30, 11_025)
+    narrow = np.interp(np.arange(0, len(whole), 22_050 / 8000), np.arange(len(whole)), whole)
+    return wav(folder, np.clip(narrow, -1, 1).astype(np.float32)[:, None] * (1, 0), 8000)
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (all_flaws, {"CLIPPED", "NARROW_BAND", "ONE_CHANNEL", "LINES_MISSING"}),
+        (lambda folder: wav(folder, voice(2.0)), {"NO_SPEECH"}),
+    ],
+)
+def test_a_flawed_long_recording_is_kept_and_its_flaws_told(
+    studio: Studio, tmp_path: Path, made: Callable[[Path], bytes], told: set[str]
+) -> None:
+    sent = tus(studio, made(tmp_path), filename="r.wav", purpose="recording", track=studio.track)
+    assert sent.status_code == 201, sent.text
+    stages.run_waiting(studio.people.house)
+    [recording] = studio.dub()["recordings"]
+    said = {finding["code"] for finding in recording["findings"]}
+    if recording["state"] == "failed":
+        said = {recording["error"]["code"]}
+    assert told <= said
+
+
+def test_a_recording_of_an_empty_script_waits_until_there_are_words(
+    studio: Studio, tmp_path: Path
+) -> None:
+    lines = studio.dub()["lines"]
+    for text in ("", "Salam."):
+        for line in lines:
+            body = {"text": text, "if": studio.dub()["etag"]}
+            studio.send("PUT", f"{studio.at}/dub/lines/{line['uid']}", body)
+        if not text:
+            sound = wav(tmp_path, voice(2.0))
+            sent = tus(studio, sound, filename="r.wav", purpose="recording", track=studio.track)
+            assert sent.status_code == 201, sent.text
+            [kept] = studio.dub()["recordings"]
+            assert (kept["state"], kept["error"]["code"]) == ("failed", "SCRIPT_EMPTY")
+    again = studio.send("POST", f"/api/v1/recordings/{kept['id']}/locate", {})
+    assert again.status_code == 202
+    [kept] = studio.dub()["recordings"]
+    assert (kept["state"], kept["error"]) == ("locating", None)
 
 
 def test_a_stem_that_is_not_as_long_as_its_film_is_refused(studio: Studio, tmp_path: Path) -> None:

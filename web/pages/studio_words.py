@@ -123,10 +123,10 @@ def studio_words(_plural: Callable[[str, str], dict[str, str]]) -> dict[str, Any
             "Put the cursor into the text, where the second line is to begin, and split again."
         ),
         "studioSplitDone": gettext(
-            "Two lines now. Both have to be recorded; the takes stay listed. U takes it back."
+            "Two lines now. Both have to be recorded; the takes stay listed. Undo takes it back."
         ),
         "studioMergeDone": gettext(
-            "One line now. It has to be recorded; the takes of both stay listed. U takes it back."
+            "One line now. It has to be recorded; the takes of both stay listed. Undo takes it back."
         ),
         "studioLastLine": gettext("This is the last line: there is none to join it with."),
         "studioMergedTake": gettext("take of a joined line"),
@@ -175,6 +175,12 @@ def studio_words(_plural: Callable[[str, str], dict[str, str]]) -> dict[str, Any
             ),
             "SCRIPT_EMPTY": gettext(
                 "The script has no line with words to speak. The recording is kept. Write the lines, then search again."
+            ),
+            "NO_SPEECH": gettext(
+                "No voice is heard in this recording. It is kept. Choose the right microphone or file and upload it again."
+            ),
+            "SCRIPT_TOO_LONG": gettext(
+                "The script has more lines than can be looked for at once. The recording is kept. Divide script and recording."
             ),
             "NO_SUCH_LINE": gettext(
                 "The line is not there any more. The recording is kept on this computer: save it as a file."

@@ -21,7 +21,7 @@ from workflow.dub.sound import (
     one_voice,
     write_wav,
 )
-from workflow.errors import BadInput
+from workflow.errors import BadInput, Conflict, TerjimeError
 from workflow.locating import locate_in
 from workflow.media.container import sniff
 from workflow.media.facts import Finding
@@ -65,14 +65,26 @@ _BEFORE, _AFTER = (
 def receive_long(house: House, actor: Actor, track_id: str, file: Path, *, name: str) -> str:
     """A long recording, which is then located; its id. *file* is moved. The same one again is that one.
 
+    Where it cannot be located now, for want of a script say, it is kept with the reason: a person tries again.
+
     Raises BadInput as `sniff` and `examine` do, NO_SOUND.
     """
     container = sniff(file, name=name)
     seconds = _seconds(file, name)
     blob = (*house.blobs.publish(file), media_type(container))
     recording_id = _keep_long(house, actor, track_id, blob, display_name(name), seconds)
-    start_locating(house, actor, recording_id)
+    try:
+        start_locating(house, actor, recording_id)
+    except (BadInput, Conflict) as refusal:
+        _keep_refusal(house, recording_id, refusal)
     return recording_id
+
+
+@in_whole
+def _keep_refusal(house: House, recording_id: str, refusal: TerjimeError) -> None:
+    with house.write() as session:
+        row = show.row(session, Recording, recording_id)
+        row.state, row.error = "failed", refusal.to_json()
 
 
 def _seconds(file: Path, name: str) -> float:
@@ -150,6 +162,7 @@ def start_locating(house: House, actor: Actor, recording_id: str) -> JobView:
         )
         row.job_id = job.id
         row.state = "located" if job.state == "done" else "locating"
+        row.error = None
         audit.note(session, actor.user_id, "recording.locate", "recording", row.id, job=job.id)
         session.flush()
         return show.job_view(session, job)

@@ -167,9 +167,7 @@ class Confirm {
 
   /** How far locating is, until it is over. */
   private async watch(): Promise<void> {
-    const running = this.dub.recordings.filter(
-      (each) => each.state === 'locating' || each.state === 'received',
-    )
+    const running = this.dub.recordings.filter(isRunning)
     if (running.length === 0) return
     for (const each of running) {
       if (!each.job) continue
@@ -292,6 +290,13 @@ class Confirm {
                   <a class="button primary" href=${this.props.studio}
                     >${icon('record')}${say('confirmToStudio')}</a
                   >
+                  ${
+                    this.done.length
+                      ? html`<button type="button" data-command="confirm/undo">
+                          ${icon('undo')}${say('confirmUndo')} <kbd>U</kbd>
+                        </button>`
+                      : nothing
+                  }
                 </div>
               </div>`
         }`,
@@ -302,7 +307,7 @@ class Confirm {
 
   private recordingNote(each: Recording): TemplateResult {
     const share = this.shares.get(each.id)
-    const running = each.state === 'locating' || each.state === 'received'
+    const running = isRunning(each)
     return html`<div class="card stack tight">
       <div class="row spread">
         <strong><bdi>${each.name}</bdi></strong>
@@ -447,7 +452,13 @@ class Confirm {
   }
 
   private nudge(command: string, sign: string, label: string): TemplateResult {
-    return html`<button type="button" class="square" data-command=${command} aria-label=${label}>
+    return html`<button
+      type="button"
+      class="square"
+      data-command=${command}
+      aria-label=${label}
+      title=${label}
+    >
       ${sign}
     </button>`
   }
@@ -471,6 +482,10 @@ class Confirm {
       if (this.doubt?.take.id === id) drawPoints(canvas, points, [...marks, ...edges])
     })
   }
+}
+
+function isRunning({ state, job }: Recording): boolean {
+  return state === 'locating' || (state === 'received' && job !== null)
 }
 
 /** The stretch that is drawn: the take as it was found, and a second on both sides. */
