@@ -21,6 +21,7 @@ from flask_wtf.csrf import CSRFError
 from markupsafe import escape
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 
+from web.error_words import told
 from workflow.errors import (
     BadInput,
     Cancelled,
@@ -101,7 +102,10 @@ def install(app: Flask) -> None:
 
 def answer(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     """The error *body* (`TerjimeError.to_json`, perhaps with "reference") as this client reads it."""
-    response = jsonify({"error": body}) if wants_json() else make_response(_page(status, body))
+    if wants_json():
+        response = jsonify({"error": {k: v for k, v in body.items() if k != "told" or v}})
+    else:
+        response = make_response(_page(status, body))
     response.status_code = status
     response.headers.update(headers or {})
     if status == 503:
@@ -122,6 +126,8 @@ def _page(status: int, body: dict[str, Any]) -> str:
 def _ours(error: TerjimeError) -> Response:
     status = status_of(error)
     body = error.to_json()
+    if not isinstance(error, Refused) and (own := told(error.code)):
+        body["told"] = own
     if status == 500:
         body["reference"] = _reference(error)
     return answer(status, body, getattr(error, "headers", None))
@@ -205,7 +211,7 @@ def _reference(error: BaseException) -> str:
 
 
 def _body(code: str, message: str, advice: str = "") -> dict[str, Any]:
-    return {"code": code, "message": message, "where": "", "advice": advice}
+    return {"code": code, "message": message, "where": "", "advice": advice, "told": ""}
 
 
 def _words_of(status: int) -> tuple[str, str]:

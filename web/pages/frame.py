@@ -18,6 +18,7 @@ from flask.blueprints import BlueprintSetupState
 from flask_babel import get_locale, gettext
 from markupsafe import Markup
 
+from web.error_words import told
 from web.errors import status_of
 from web.guard import actor, signed_in
 from web.pages import assets, catalogues, pages, words
@@ -189,6 +190,7 @@ def _install(state: BlueprintSetupState) -> None:
     env.globals.update(words.tables())
     env.globals.update(
         me=signed_in,
+        told=told,
         rail_places=rail_places,
         live=live,
         page_path=page_path,

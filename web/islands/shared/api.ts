@@ -37,6 +37,8 @@ export interface ApiError {
   readonly message: string
   readonly where?: string
   readonly advice?: string
+  /** The same in the person's language, without figures; in English there is none. */
+  readonly told?: string
   readonly details?: { readonly conflicts?: readonly Conflict[]; readonly etag?: string }
 }
 
@@ -81,6 +83,13 @@ export async function ask<T>(
   return {
     ok: false,
     status: response.status,
-    error: error ?? { code: `HTTP_${response.status}`, message: response.statusText },
+    error: error
+      ? inOwnWords(error)
+      : { code: `HTTP_${response.status}`, message: response.statusText },
   }
+}
+
+/** What is shown of an error: in the person's language where there are words for it. */
+export function inOwnWords(error: ApiError): ApiError {
+  return error.told ? { ...error, message: error.told, advice: '' } : error
 }

@@ -1,7 +1,7 @@
 /** Uploading a film by tus: it can be paused, cut or closed, and goes on where it stopped. */
 import { html, nothing, render } from 'lit'
 import { Upload, type PreviousUpload } from 'tus-js-client'
-import { csrfToken } from '../shared/api.ts'
+import { csrfToken, inOwnWords, type ApiError } from '../shared/api.ts'
 import { icon } from '../shared/icon.ts'
 import { say, saySize, saySpan } from '../shared/words.ts'
 
@@ -140,10 +140,12 @@ class FilmUpload {
     this.told = say('uploadRefused')
     try {
       const body = JSON.parse(error.originalResponse.getBody()) as {
-        error?: { message: string; advice?: string; code: string }
+        error?: ApiError
       }
-      if (body.error)
-        this.told = `${body.error.message} ${body.error.advice ?? ''} ${body.error.code}`
+      if (body.error) {
+        const { message, advice, code } = inOwnWords(body.error)
+        this.told = `${message} ${advice ?? ''} ${code}`
+      }
     } catch {
       this.told += ` ${error.originalResponse.getStatus()}`
     }
