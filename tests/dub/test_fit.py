@@ -34,6 +34,13 @@ def test_a_voice_over_lets_the_original_be_heard_alone_first() -> None:
     assert (placed.start, placed.length, placed.status) == (seconds(11.5), seconds(2), "ok")
 
 
+def test_the_last_line_ends_with_the_film_and_not_after_it() -> None:
+    (placed,) = place_lines(
+        [line(1, 10, 14)], [seconds(3)], mode="voice-over", lead=LEAD, until=seconds(14.2)
+    )
+    assert (placed.status, placed.start, placed.end) == ("ok", seconds(11.2), seconds(14.2))
+
+
 def test_the_lead_shrinks_before_anything_is_stretched() -> None:
     (placed,) = place_lines([line(1, 10, 14)], [seconds(4.6)], mode="voice-over", lead=LEAD)
     assert (placed.start, placed.ratio) == (seconds(10.4), 1.0)

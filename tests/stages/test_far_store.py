@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import imageio_ffmpeg
+import numpy as np
 import pytest
 from sqlalchemy import select, update
 
@@ -22,10 +23,12 @@ from tests.builders import (
 )
 from tests.s3 import S3Server, s3_server
 from workflow import stages
+from workflow.dub.sound import RATE, write_wav
 from workflow.errors import ToolMissing
 from workflow.store.house import House, open_house
 from workflow.store.s3 import S3Blobs
 from workflow.store.tables import FilmFile, Job, Segment
+from workflow.timebase import FLICKS_PER_SECOND
 
 LINES = srt((0.5, 1.6, "Salam!"), (8.2, 11.4, "Ýagdaýlaryňyz nähili?"), (20.4, 21.6, "Sag boluň."))
 
@@ -142,6 +145,40 @@ def test_a_spoilt_segment_is_made_anew_when_the_film_is_put_together(
     assert done.report["encoded_frames"] == 50
     house.close()
     other.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_dub_is_recorded_heard_and_built_over_postgresql_and_s3(
+    s3: S3Server, database_url: str, film_file: Path, tmp_path: Path
+) -> None:
+    place = settings_in(tmp_path / "web", database_url=database_url, blobs=s3.url("dub"))
+    web = open_house(place)
+    people = team(web)
+    film = stages.add_film_file(web, people.producer, people.project_id, film_file, "film.mp4")
+    stages.run_waiting(web)
+    script = track_on(people, film.id, srt((0.2, 0.9, "Salam,"), (1.0, 1.7, "dostlar!")))
+    track = stages.create_dub(web, people.translator, film.id, script.summary.id).track
+    seen = stages.dub_view(web, track)
+    uids = [line.uid for line in seen.lines]
+    joined = stages.merge_lines(web, people.translator, track, uids, seen.etag)
+    again = stages.undo_change(web, people.translator, track, seen.etag, joined.etag)
+    stages.undo_change(web, people.translator, track, joined.etag, again.etag)
+    with stages.scratch(web) as file:
+        time = np.arange(RATE) / RATE
+        write_wav(file, (0.2 * np.sin(2 * np.pi * 300 * time)).astype(np.float32))
+        stages.receive_line(web, people.translator, track, file, line=uids[0])
+
+    far = empty_worker(web, tmp_path / "far")
+    sound, start = stages.preview_mix(far, track, uids[0], 0.1, 0.1)
+    assert (start, len(sound)) == (FLICKS_PER_SECOND // 10, round(1.7 * RATE))
+    version = submitted(people, track)
+    stages.run_waiting(far)
+    build = stages.review_view(web, version.id, people.reviewer).version.builds[0]
+    assert build.report is not None, build
+    assert (build.report["dub"]["missing"], build.report["has_sound"]) == ([], True)
+    for house in (far, web):
+        assert not house.blobs.held_folders()
+        house.close()
 
 
 def test_f26_a_store_that_goes_away_fails_the_upload_and_takes_it_when_it_is_back(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import struct
 import subprocess
 from collections.abc import Callable, Iterator
@@ -19,14 +20,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from tests.builders import Team, ready_film, team
+from tests.builders import Team, built, ready_film, submitted, team, verdict_on
 from tests.stages.test_dubs import dub_on
-from tests.web.conftest import Somebody, token_of
+from tests.web.conftest import HASH, Somebody, csrf_of, sign_in, token_of
 from workflow import stages
 from workflow.dub.sound import RATE, Samples, write_wav
 from workflow.dub.voice import speak
 from workflow.store.house import House, remember_blob
-from workflow.store.tables import Audit, FilmFile, Track
+from workflow.store.tables import Audit, FilmFile, Person, Track
 
 
 @dataclass
@@ -428,3 +429,40 @@ def test_what_was_done_to_a_dub_is_in_the_audit(studio: Studio, tmp_path: Path) 
     with studio.people.house.read() as session:
         noted = set(session.scalars(select(Audit.action)))
     assert {"dub.create", "recording.add", "take.judge", "dub.settings"} <= noted
+
+
+def test_a_dub_is_called_a_dub_and_its_guide_voice_is_not_delivered_by_accident(
+    studio: Studio, app: Flask, house: House
+) -> None:
+    people, browser = studio.people, app.test_client()
+    studio.send("POST", f"{studio.at}/dub/guide", {})
+    version = built(people, submitted(people, studio.track))
+    with house.write() as session:
+        for who in session.scalars(select(Person)):
+            who.password = HASH
+    sign_in(browser, "murat@example.org")
+    page = browser.get(f"/versions/{version.id}").text
+    assert "You approve dub" in page
+    assert not re.search(r"ubtitles(?!\.)", page)
+    verdict_on(people, version)
+
+    sign_in(browser := app.test_client(), "jeren@example.org")
+    delivery = f"/tracks/{studio.track}/delivery"
+    page = browser.get(delivery).text
+    assert "3 lines are spoken by the guide voice" in page
+    assert not re.search(r"ubtitles(?!\.)", page)
+    form = {"version_id": version.id, "form": "soft-mp4", "csrf_token": csrf_of(browser)}
+    refused = browser.post(f"/tracks/{studio.track}/render", data=form)
+    assert (refused.status_code, "GUIDE_TAKES" in refused.text) == (409, True)
+    asked = studio.client.post(
+        f"/api/v1/versions/{version.id}/renders",
+        json={},
+        headers={
+            "Authentication-Token": token_of(
+                app, Somebody(people.producer.user_id, "jeren@example.org")
+            )
+        },
+    )
+    assert asked.json["error"]["code"] == "GUIDE_TAKES"  # type: ignore[index]
+    done = browser.post(f"/tracks/{studio.track}/render", data=form | {"allow_guide": "1"})
+    assert done.status_code == 303

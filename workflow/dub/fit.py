@@ -61,16 +61,18 @@ def place_lines(
     mode: Mode,
     lead: int,
     force: bool = False,
+    until: int | None = None,
 ) -> tuple[Placement, ...]:
     """Place each line's take.
 
     lengths  samples of each line's take; None: there is none
     lead     samples that the original is heard alone before a voice-over
     force    stretch up to 1.4 where 1.15 is not enough
+    until    samples of the film: nothing is heard after it; None: not known
 
     Two lines of one speaker never overlap: what would is left out with status overlap or too_long.
     """
-    rooms = [_room(lines, place, mode) for place in range(len(lines))]
+    rooms = [_room(lines, place, mode, until) for place in range(len(lines))]
     limit = FORCED if force else HARDEST
     ratios = _even_ratios(lines, lengths, rooms, limit)
     placed: list[Placement] = []
@@ -105,7 +107,7 @@ def _next_start(lines: Sequence[DubLine], place: int) -> int | None:
     return None if start is None else samples_of(start)
 
 
-def _room(lines: Sequence[DubLine], place: int, mode: Mode) -> int:
+def _room(lines: Sequence[DubLine], place: int, mode: Mode, until: int | None) -> int:
     """Samples from the line's start to where its take must have ended."""
     line = lines[place]
     start, end = samples_of(line.start), samples_of(line.end)
@@ -113,6 +115,8 @@ def _room(lines: Sequence[DubLine], place: int, mode: Mode) -> int:
     following = _next_start(lines, place)
     if following is not None:
         over = min(over, following - end - _GAP)
+    if until is not None:
+        over = min(over, until - end)
     return max(1, end + over - start)
 
 

@@ -496,6 +496,7 @@ def dub_view(house: House, track_id: str) -> DubView:
             film.hash,
             heard,
             dub.merged,
+            film.duration,
         )
         scores = [(line.isochrony, 2 if line.on_screen else 1) for line in lines]
         known = [(score, weight) for score, weight in scores if score is not None]
@@ -589,11 +590,21 @@ def as_lines(cues: Iterable[Cue]) -> tuple[DubLine, ...]:
 
 
 def placed(
-    lines: Sequence[DubLine], lengths: Sequence[int | None], mix: MixSettings
+    lines: Sequence[DubLine],
+    lengths: Sequence[int | None],
+    mix: MixSettings,
+    duration: Flicks | None,
 ) -> tuple[Placement, ...]:
-    """Where the lines are heard with these settings."""
-    mode = cast("Mode", mix.mode)
-    return place_lines(lines, lengths, mode=mode, lead=STYLES[mix.style].lead_samples)
+    """Where the lines are heard with these settings in a film of *duration*: never after it."""
+    mode, lead = cast("Mode", mix.mode), STYLES[mix.style].lead_samples
+    until = None if duration is None else duration // FLICKS_PER_SAMPLE
+    places = place_lines(lines, lengths, mode=mode, lead=lead, until=until)
+    return tuple(
+        Placement(p.number, "too_long", ratio=p.ratio, cut=max(1, p.cut))
+        if p.in_mix and until is not None and p.end > until
+        else p
+        for p in places
+    )
 
 
 def _line_views(
@@ -605,6 +616,7 @@ def _line_views(
     film_hash: str,
     heard: Speech | None,
     merged: Mapping[str, str],
+    duration: Flicks | None,
 ) -> list[LineView]:
     ordered = in_order(cues)
     there = {cue.uid for cue in ordered}
@@ -613,7 +625,7 @@ def _line_views(
         listed.setdefault(_listed_with(take.line_uid, there, merged), []).append(take)
     lengths = {take.sha256: samples_in(take) for take in takes}
     lines = as_lines(ordered)
-    placements = placed(lines, [lengths.get(cue.take) for cue in ordered], mix)
+    placements = placed(lines, [lengths.get(cue.take) for cue in ordered], mix, duration)
     views = []
     for cue, line, place in zip(ordered, lines, placements, strict=True):
         all_takes = listed.get(cue.uid, [])

@@ -7,8 +7,8 @@ import math
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,10 @@ from workflow.dub.blocks import (
 from workflow.dub.film import FLICKS_PER_SAMPLE
 from workflow.dub.fit import Placement, stretched, with_soft_edges
 from workflow.dub.loudness import CELL, loudness_of
-from workflow.dub.mix import STYLES, TARGETS, Cells, Mix, Target, write_stems
+from workflow.dub.mix import STYLES, TARGETS, Cells, Mix, Target, room_tone, write_stems
 from workflow.dub.script import DubLine, cue_sheet
 from workflow.dub.sound import RATE, Samples, write_wav
+from workflow.dub.stem import examine_stem
 from workflow.errors import BadInput, Conflict, NotFound, ToolFailed
 from workflow.media.container import sniff
 from workflow.media.facts import Film as FilmFacts
@@ -74,6 +75,8 @@ _PREVIEW_LINES = 40  # a longer script is levelled by the lines of a minute eith
 _PREVIEW_REACH = 60 * RATE
 _LONGEST_PREVIEW = 60 * FLICKS_PER_SECOND
 _TONE = 600 * RATE  # of the original, to make room tone of
+_tones: dict[str, list[Samples]] = {}  # by the sound's hash, 800 kB each
+_MOST_TONES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +113,7 @@ class MadeMix:
     blocks: Blocks
     mix: Mix
     spoken: tuple[Spoken, ...]
+    findings: list[dict[str, Any]]  # of the stem
 
     def to_json(self) -> dict[str, Any]:
         report, target = self.blocks.report, TARGETS[self.script.settings.loudness]
@@ -136,6 +140,7 @@ class MadeMix:
                 for place, take in zip(self.script.placements, self.script.takes, strict=True)
             ],
             "missing": self.script.missing,
+            "findings": self.findings,
         }
 
 
@@ -151,19 +156,8 @@ def script_of(house: House, track_id: str, cues: Sequence[Cue], settings: MixSet
     ordered = in_order(cues)
     lines = as_lines(ordered)
     takes = tuple(cue.take for cue in ordered)
-    places = placed(lines, [lengths.get(take) for take in takes], settings)
-    return Script(track_id, film, heard, settings, lines, _within(places, film), takes)
-
-
-def _within(places: Sequence[Placement], film: FilmFacts) -> tuple[Placement, ...]:
-    """A line that would still be heard after the film has ended is left out."""
-    length = film.duration // FLICKS_PER_SAMPLE
-    return tuple(
-        Placement(p.number, "too_long", ratio=p.ratio, cut=max(1, p.cut))
-        if p.in_mix and p.end > length
-        else p
-        for p in places
-    )
+    places = placed(lines, [lengths.get(take) for take in takes], settings, film.duration)
+    return Script(track_id, film, heard, settings, lines, places, takes)
 
 
 # --- making it ----------------------------------------------------------------------------------
@@ -236,15 +230,26 @@ def _mixed(
             bed=bed if full else None,
             bed_name=f"stem {bed_name}",
         )
-        tone = original[:_TONE] if full else None
+        tone = partial(_tone, name, original) if full else None
         yield mix_of(bed, ready, style, tone), ready, f"{bed_name} {name if full else ''}"
+
+
+def _tone(name: str, original: Any) -> list[Samples]:
+    """Kept for the last few films: a preview would decode ten minutes for it."""
+    if name not in _tones:
+        while len(_tones) >= _MOST_TONES:
+            _tones.pop(next(iter(_tones)), None)
+        _tones[name] = room_tone(original[:_TONE])
+    return _tones[name]
 
 
 def make_mix(
     house: House, script: Script, segments: LedgerSegments, *, watch: Watch = unwatched
 ) -> MadeMix:
     """The mix of *script*, block by block; those that are there already are left as they are."""
-    notes = Notes(_notes(script, segments).get("notes"))
+    known = _notes(script, segments)
+    notes = Notes(known.get("notes"))
+    stem = _stem_findings(house, script, known.get("stem", {}))
     with _mixed(house, script, segments, notes) as (mix, ready, under):
         blocks = master_blocks(
             mix,
@@ -256,11 +261,22 @@ def make_mix(
             work=house.settings.work_dir,
             watch=watch,
         )
-    kept = {"notes": notes.to_json(), "gain": blocks.report.gain_db}
+    kept = {"notes": notes.to_json(), "gain": blocks.report.gain_db, "stem": stem}
     with scratch(house) as file:
         file.write_text(json.dumps(kept))
         segments.put(_notes_key(script), file)
-    return MadeMix(script, blocks, mix, tuple(ready))
+    return MadeMix(script, blocks, mix, tuple(ready), stem.get(script.settings.stem, []))
+
+
+def _stem_findings(
+    house: House, script: Script, known: dict[str, list[dict[str, Any]]]
+) -> dict[str, list[dict[str, Any]]]:
+    """What there is to say of the stem that a full dub lies on, by its hash; heard once."""
+    stem = script.settings.stem
+    if script.settings.mode != "full" or stem in known:
+        return known
+    found = examine_stem(house.blobs.existing(stem), script.length, name="stem")
+    return {stem: [asdict(finding) for finding in found]}
 
 
 def _notes_key(script: Script) -> str:
