@@ -93,12 +93,12 @@ def reference_of_spans(
     """From float64[m, 2] spans in any order; they may overlap. At least one."""
     spans = spans[np.argsort(spans[:, 0], kind="stable")]
     clock, spoken = [float(spans[0, 0])], [0.0]
-    for start, end in spans:
+    for start, end in spans.tolist():
         if end <= clock[-1]:
             continue
-        begin = max(float(start), clock[-1])
-        clock += [begin, float(end)]
-        spoken += [spoken[-1], spoken[-1] + float(end) - begin]
+        begin = max(start, clock[-1])
+        clock += [begin, end]
+        spoken += [spoken[-1], spoken[-1] + end - begin]
     return Reference(
         starts=without_repeats(spans[:, 0]),
         ends=without_repeats(spans[:, 1]),

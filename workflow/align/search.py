@@ -320,7 +320,9 @@ def candidate_offsets(cues: Floats, ref: Reference) -> list[Peak]:
         for i in range(first, after):
             if i not in piles:
                 piles[i] = pile(cues[blocks[i]], ref, low, high)
-        total: Counts = np.sum([piles[i] for i in range(first, after)], axis=0, dtype=np.float32)
+        total = piles[first].copy()
+        for i in range(first + 1, after):
+            total += piles[i]
         return total
 
     found: list[Peak] = []

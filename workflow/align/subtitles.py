@@ -168,12 +168,9 @@ def exact_times(
     A cue that belongs to the hand that jitters moves by `Steady.shift` first; then a time within EXACT of the
     reference's own is that one.
     """
-    shift = np.zeros(len(cues)) if steady is None else steady.shift
-    starts = [place.moved(c.start, rate, o) for c, o in zip(cues, offsets + shift, strict=True)]
-    ends = [
-        place.moved(max(c.start, c.end), rate, o)
-        for c, o in zip(cues, offsets + shift, strict=True)
-    ]
+    shifts = (offsets if steady is None else offsets + steady.shift).tolist()
+    starts = [place.moved(c.start, rate, o) for c, o in zip(cues, shifts, strict=True)]
+    ends = [place.moved(max(c.start, c.end), rate, o) for c, o in zip(cues, shifts, strict=True)]
     if not marks.starts:
         none = np.zeros(len(cues), np.bool_)
         return starts, ends, none, none

@@ -16,7 +16,6 @@ from workflow.align import Alignment, Speech, detect_speech
 from workflow.align import align as align_cues
 from workflow.cli import LazyGroup, ProgressLine, print_json
 from workflow.errors import BadInput
-from workflow.media.container import sniff
 from workflow.progress import Watch, part
 from workflow.timebase import FLICKS_PER_SECOND, Flicks, FrameGrid, clock, parse_rate
 from workflow.tracks.cues import Cue, in_order
@@ -139,7 +138,8 @@ def _hear(references: tuple[Path, ...], fps: Fraction | None, watch: Watch) -> H
     heard = Heard()
     for i, path in enumerate(references):
         watched = part(watch, 1000 * i // len(references), 1000 * (i + 1) // len(references))
-        container, refusal = _container_of(path)
+        text = b"\0" not in _head(path)
+        container, refusal = (None, None) if text else _container_of(path)
         if container:
             from workflow.media.probe import examine  # noqa: PLC0415  a subtitle file needs no libav
 
@@ -151,11 +151,13 @@ def _hear(references: tuple[Path, ...], fps: Fraction | None, watch: Watch) -> H
             heard = replace(heard, cues=_read(path, fps).cues)
         except BadInput as error:
             # a file that is neither is told what its first bytes look like
-            raise (refusal if refusal and b"\0" in _head(path) else error) from None
+            raise (refusal or error) from None
     return heard
 
 
 def _container_of(path: Path) -> tuple[str | None, BadInput | None]:
+    from workflow.media.container import sniff  # noqa: PLC0415  a text needs none of its patterns
+
     try:
         return sniff(path, name=path.name), None
     except BadInput as refusal:

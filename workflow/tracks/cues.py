@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -106,6 +105,8 @@ def canonical(value: Any) -> bytes:
 
 
 def sha256(data: bytes) -> str:
+    import hashlib  # noqa: PLC0415  who only reads and writes files needs no OpenSSL
+
     return hashlib.sha256(data).hexdigest()
 
 

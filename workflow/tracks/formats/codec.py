@@ -7,7 +7,6 @@ checked there too, by reading the result back.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,7 @@ from workflow.language.encodings import Reading
 from workflow.sentences import sentence
 from workflow.sentences import to_json as said
 from workflow.timebase import FLICKS_PER_MS, Flicks
-from workflow.tracks.cues import Cue
+from workflow.tracks.cues import Cue, sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +178,7 @@ class Shown:
 
 def source_hash(text: str) -> str:
     """Names a source text whatever a table program did to its white space: 16 hexadecimal figures."""
-    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:16]
+    return sha256(" ".join(text.split()).encode())[:16]
 
 
 def as_they_are(cues: Sequence[Cue], _: Target) -> Sequence[Cue]:
