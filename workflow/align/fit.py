@@ -9,8 +9,8 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +28,7 @@ EXCURSION = 12.0  # nats that a piece between two of the same offset must bring 
 Pieces = npt.NDArray[np.intp]
 
 
-@dataclass(frozen=True)
-class Fit:
+class Fit(NamedTuple):
     """new time = rate × old time + offsets[cue], cues in the story's order.
 
     order      int[n]: position that each cue had before; that of `braid.unbraided`
@@ -55,8 +54,7 @@ class Fit:
     def in_given_order(self) -> Fit:
         """The same with the cues in the order in which they were given, pieces counted anew."""
         back = np.argsort(self.order)
-        return replace(
-            self,
+        return self._replace(
             offsets=self.offsets[back],
             piece=pieces_of(self.offsets[back]),
             sure=self.sure[back],
@@ -66,8 +64,7 @@ class Fit:
         )
 
 
-@dataclass(frozen=True)
-class _Walk:
+class _Walk(NamedTuple):
     """A walk over candidate offsets at one rate."""
 
     rate: Fraction
@@ -207,10 +204,10 @@ def in_strands(found: _Walk, ground: walk.Ground) -> tuple[Pieces, _Walk]:
     order, path = braid.unbraided(found.cues, found.states, found.path, found.table)
     offsets = found.states[path]
     if np.array_equal(order, np.arange(len(order))):
-        return order, replace(found, path=path, offsets=offsets)
+        return order, found._replace(path=path, offsets=offsets)
     cues = found.cues[order]  # other neighbours, other weights
     table = walk.Scores(ground, found.noise).of(cues, found.states)
-    return order, replace(found, cues=cues, path=path, offsets=offsets, table=table)
+    return order, found._replace(cues=cues, path=path, offsets=offsets, table=table)
 
 
 def without_excursions(found: _Walk) -> _Walk:
@@ -234,7 +231,7 @@ def without_excursions(found: _Walk) -> _Walk:
                 path[first:after] = home
                 changed = True
                 break
-    return replace(found, path=path, offsets=found.states[path])
+    return found._replace(path=path, offsets=found.states[path])
 
 
 def with_neighbours(offsets: Floats, astray: npt.NDArray[np.bool_]) -> Floats:
@@ -257,8 +254,7 @@ def distinct(peaks: list[search.Peak], most: int) -> Floats:
     return np.array(kept or [0.0])
 
 
-@dataclass(frozen=True)
-class _Meeting:
+class _Meeting(NamedTuple):
     """Every boundary of the track (in-times, then out-times), and how it meets the reference on a walk.
 
     times, distance  float64[2n]: the boundary, and how far its nearest counterpart lies from where it was put

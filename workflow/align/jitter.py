@@ -8,7 +8,7 @@ that meet with no shift than with one of more than a frame (29 to 2, 11 to 0); m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,7 @@ WITHIN = 0.1  # seconds: the shift is chosen to be within this of the truth as s
 STILL = 0.025  # seconds: less than a frame is no slip
 
 
-@dataclass(frozen=True)
-class Steady:
+class Steady(NamedTuple):
     """What to add to each cue's times, float64[n] seconds, and how likely that is within WITHIN of the truth."""
 
     shift: Floats

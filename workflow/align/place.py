@@ -7,8 +7,8 @@ together, cues that the reference knows stay and the others give way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +27,7 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Room:
+class Room(NamedTuple):
     """The film that cues are placed on.
 
     grid      its frames; None: times stay as exact as they come

@@ -7,7 +7,7 @@ search times are float64 seconds (a day of film keeps 10 ns); flicks come back i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,7 @@ SPEECH_SCALES = (0.02, 0.06, 0.2, 0.5)
 SPEECH_END_SCALES = (0.05, 0.1, 0.25, 0.6)
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(NamedTuple):
     """The reference as the search sees it.
 
     starts, ends   float64[m], seconds, each sorted on its own

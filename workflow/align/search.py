@@ -8,8 +8,8 @@ piece of a cut film at once. How surprising a pile is, is the Poisson tail of it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,8 +37,7 @@ FREE_RATES = np.arange(0.88, 1.1205, 0.0015)
 Counts = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class Width:
+class Width(NamedTuple):
     """How wide a pile is looked for: *bins* bins after *merged* neighbouring ones were made one."""
 
     merged: int
@@ -55,8 +54,7 @@ FAR_BIN = 0.06
 FAR = (Width(1, 2), Width(1, 6))  # of bins three times as large, while any rate is still possible
 
 
-@dataclass(frozen=True, slots=True)
-class Peak:
+class Peak(NamedTuple):
     """An offset in seconds, and how surprising its pile of differences is in nats (0 is chance)."""
 
     offset: float

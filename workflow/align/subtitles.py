@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -42,8 +42,7 @@ FEWEST_CUES = 4
 Flags = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Marks:
+class Marks(NamedTuple):
     """In- and out-times of the reference in exact flicks, sorted; empty when it is speech."""
 
     starts: tuple[Flicks, ...] = ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -67,8 +66,7 @@ def reference_of_speech(speech: Speech) -> Reference:
         )
     spans[:, 1] = np.maximum(spans[:, 1] - END_LAG, spans[:, 0] + SHORTEST / 2)
     clock = np.arange(len(speech.probabilities) + 1, dtype=np.float64) * HOP_SECONDS
-    return replace(
-        reference_of_spans(spans, SPEECH_SCALES, SPEECH_END_SCALES),
+    return reference_of_spans(spans, SPEECH_SCALES, SPEECH_END_SCALES)._replace(
         clock=clock,
         spoken=np.concatenate([[0.0], np.cumsum(speech.probabilities, dtype=np.float64)])
         * HOP_SECONDS,
@@ -125,4 +123,4 @@ def with_lag_learnt(times: Floats, ref: Reference, watch: Watch) -> Reference:
     if close.sum() < FEWEST_CUES:
         return ref
     lag = float(np.median(at_end[close]))
-    return replace(ref, ends=ref.ends - lag)
+    return ref._replace(ends=ref.ends - lag)

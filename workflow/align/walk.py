@@ -7,7 +7,7 @@ logarithms of likelihood ratios against chance, so that they add up and mean som
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,7 @@ SMALL_CHANGE = 6.0  # nats more for one of a few frames, which no cut is
 Table = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class Noise:
+class Noise(NamedTuple):
     """How a translator's boundaries lie around the reference's: share of each scale, and share of strangers.
 
     shares  one per `Reference.scales`; what is missing to 1 has nothing to do with the reference
@@ -104,8 +103,7 @@ class Ground:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Runs:
+class _Runs(NamedTuple):
     """A function of time in straight pieces: from edges[i-1] to edges[i] it is values[i] + slopes[i] × (time - zeros[i])."""
 
     edges: Floats
