@@ -27,7 +27,13 @@ from workflow.dub.loudness import measure_file
 from workflow.dub.sound import RATE, decoded, write_wav
 from workflow.dub.voice import speak
 from workflow.errors import BadInput, Conflict, NotFound
-from workflow.stages.recordings import receive_long
+from workflow.render.recipe import MixSettings
+from workflow.stages.documents import load_cues
+from workflow.stages.drafts import draft_row
+from workflow.stages.dubs import dub_row
+from workflow.stages.mixes import make_mix, script_of
+from workflow.stages.recordings import receive_long, receive_stem
+from workflow.stages.segments import LedgerSegments
 from workflow.stages.views import VersionView
 from workflow.store.house import House
 from workflow.timebase import from_ms
@@ -346,6 +352,37 @@ def test_the_studio_hears_a_stretch_of_the_mix_as_it_is_now(
     alone = np.abs(sound[round(0.1 * RATE) : round(0.4 * RATE)]).max()
     assert under != pytest.approx(alone, rel=0.01)
     assert np.array_equal(stages.preview_mix(house, track, line.uid, 0.5, 2.0)[0], sound)
+
+
+def stem_sent(house: House, people: Team, track: str, sound: np.ndarray, rate: int = RATE) -> None:
+    with stages.scratch(house) as file:
+        write_wav(file, sound.astype(np.float32), rate)
+        receive_stem(house, people.translator, track, file, "me.wav")
+
+
+def test_a_stem_of_another_rate_carries_a_full_dub_and_a_silent_one_is_refused(
+    house: House, people: Team, quarter_minute: Path
+) -> None:
+    track = real_dub(people, quarter_minute)
+    record(people, track, 1)
+    with house.read() as session:
+        cues = load_cues(house, draft_row(session, track).document)
+        seconds = script_of(house, track, cues, MixSettings()).length / RATE
+    with pytest.raises(BadInput, match="SILENT"):
+        stem_sent(house, people, track, np.zeros(round(seconds * RATE)))
+    music = np.random.default_rng(3).normal(0, 0.05, round(seconds * 44_100))
+    music[44_100 * 6 : 44_100 * 9] = 0  # where the room of the original goes on
+    stem_sent(house, people, track, music, 44_100)
+    with house.read() as session:
+        stem = dub_row(session, track).settings["stem"]
+        cues = load_cues(house, draft_row(session, track).document)
+    script = script_of(house, track, cues, MixSettings(mode="full", stem=stem))
+    for _ in range(2):  # the second time from what was noted
+        made = make_mix(house, script, LedgerSegments(house))
+        told = made.to_json()
+        assert [one["code"] for one in told["findings"]] == ["OTHER_RATE", "STEM_MONO"]
+        assert told["lufs"] == pytest.approx(-23, abs=0.1)
+    assert made.blocks.made == 0
 
 
 def test_a_film_without_sound_is_dubbed_all_the_same(

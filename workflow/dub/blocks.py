@@ -258,7 +258,9 @@ def stretch(mix: Mix, first: int, last: int, gain_db: float, target: Target) -> 
     return limited(loud, amplitude(target.true_peak_db))[first - early : last - early]
 
 
-def mix_of(bed: Any, lines: Sequence[Spoken], style: Style | None, tone: Samples | None) -> Mix:
+def mix_of(
+    bed: Any, lines: Sequence[Spoken], style: Style | None, tone: Callable[[], list[Samples]] | None
+) -> Mix:
     return Mix(bed, cast("Sequence[PlacedSound]", lines), style, tone=tone)
 
 

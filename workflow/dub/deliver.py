@@ -12,9 +12,11 @@ import numpy as np
 from workflow.dub.loudness import Measured, Meter, measure_file
 from workflow.dub.mix import Mix, MixReport, Target, loudness_in, master
 from workflow.dub.sound import RATE, Samples, decoded, samples_of
+from workflow.dub.stem import Ear
 from workflow.errors import BadInput, ToolFailed
 from workflow.language.codes import three_letters
 from workflow.media.container import sniff
+from workflow.media.facts import Finding
 from workflow.media.ffmpeg import input_arguments, run_ffmpeg
 from workflow.media.probe import Examined, examine
 from workflow.progress import Watch, part, unwatched
@@ -80,9 +82,16 @@ def film_sound(film: Original, work: Path, *, watch: Watch = unwatched) -> Sampl
     )
 
 
-def stem_sound(stem: Path, film: Original, work: Path, *, watch: Watch = unwatched) -> Samples:
-    """An M&E stem: its first sample is the film's first. Raises BadInput STEM_LENGTH, and as `decoded`."""
-    return _laid_down(stem, film, work / "stem.f32", None, None, watch, strict=True)
+def stem_sound(
+    stem: Path, film: Original, work: Path, *, watch: Watch = unwatched
+) -> tuple[Samples, tuple[Finding, ...]]:
+    """An M&E stem and what is to be said of it; its first sample is the film's first.
+
+    Raises BadInput STEM_LENGTH, SILENT, and as `decoded`.
+    """
+    ear = Ear()
+    laid = _laid_down(stem, film, work / "stem.f32", None, None, watch, ear=ear)
+    return laid, ear.say(stem, film.length)
 
 
 def _laid_down(
@@ -93,10 +102,10 @@ def _laid_down(
     zero: Flicks | None,
     watch: Watch,
     *,
-    strict: bool = False,
+    ear: Ear | None = None,
 ) -> Samples:
     mapped = np.memmap(out, np.float32, "w+", shape=(film.length, 2))
-    if not strict and stream is None:
+    if ear is None and stream is None:
         return mapped
     place = 0
     for block in decoded(path, stream=stream, zero=zero, watch=watch):
@@ -104,13 +113,8 @@ def _laid_down(
         if place < end:
             mapped[place:end] = block[: end - place]
         place += len(block)
-    if strict and abs(place - film.length) > RATE // 2:
-        raise BadInput(
-            "STEM_LENGTH",
-            f"The stem is {place / RATE:.3f} s long, the film {film.length / RATE:.3f} s.",
-            where=path.name,
-            advice="Export the stem from the first frame of the film to the last.",
-        )
+        if ear is not None:
+            ear.hear(block)
     return mapped
 
 

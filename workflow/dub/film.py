@@ -21,6 +21,7 @@ from workflow.dub.mix import (
     Style,
     Target,
     levelled,
+    room_tone,
     voice_over_bed,
     write_stems,
 )
@@ -32,6 +33,7 @@ from workflow.progress import Watch, part, unwatched
 from workflow.timebase import FLICKS_PER_SECOND
 
 FLICKS_PER_SAMPLE = FLICKS_PER_SECOND // RATE
+_TONE = 600 * RATE  # of the original, to make room tone of
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +115,20 @@ def dub_film(
         mode=mode,
         lead=style.lead_samples,
         force=force_fit,
+        until=film.length,
     )
     _check(placements, takes, film)
     with tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix=".bed.") as name:
         work = Path(name)
         original = film_sound(film, work, watch=part(watch, 0, 100))
-        bed = (
-            original if stem is None else stem_sound(stem, film, work, watch=part(watch, 100, 150))
-        )
+        bed, heard = original, tuple(findings)
+        if stem is not None:
+            bed, said = stem_sound(stem, film, work, watch=part(watch, 100, 150))
+            heard = (*heard, *said)
         sounds = _fitted(lines, takes, placements)
         over = style if mode == "voice-over" else None
         sounds = voice_over_bed(levelled(sounds), original, over, None if over else bed)
-        mix = Mix(bed, sounds, over, tone=None if over else _some_of(original))
+        mix = Mix(bed, sounds, over, tone=None if over else lambda: room_tone(original[:_TONE]))
         if stems is not None:
             (stems / "lines").mkdir(parents=True, exist_ok=True)
         delivered = deliver(
@@ -140,7 +144,7 @@ def dub_film(
         if stems is not None:
             _write_stems(mix, stems, lines, placements, sounds, delivered)
     watch(1000, "Done")
-    return Dubbed(placements, delivered, target, (*findings, *_findings(placements, film, stem)))
+    return Dubbed(placements, delivered, target, (*heard, *_findings(placements, film, stem)))
 
 
 def _check(
@@ -171,11 +175,6 @@ def _fitted(
             sound = with_soft_edges(stretched(take, placement))
             fitted.append(PlacedSound(placement.start, sound, line.speaker))
     return fitted
-
-
-def _some_of(original: Samples) -> Samples:
-    """Ten minutes at most, to make room tone of."""
-    return original[: RATE * 600]
 
 
 def _write_stems(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -122,7 +123,7 @@ class Mix:
 
     bed    float32[n, 2]: the original, or the M&E stem; may be a memory map
     style  how a voice-over lowers the bed; None leaves it alone (full dub)
-    tone   float32[m, 2]: a stretch of the original to make room tone of, where the bed is empty
+    tone   gives the `room_tone` for where the bed is empty, if it is
     """
 
     def __init__(
@@ -131,12 +132,12 @@ class Mix:
         lines: Iterable[PlacedSound],
         style: Style | None,
         *,
-        tone: Samples | None = None,
+        tone: Callable[[], list[Samples]] | None = None,
     ) -> None:
         self.bed, self.style = bed, style
         self.lines = tuple(sorted(lines, key=lambda line: line.start))
         self.length = len(bed)
-        self._grains = None if tone is None else _grains(tone)
+        self._tone_of = tone
         for line in self.lines:
             if line.start < 0 or line.end > self.length:
                 raise BadInput(
@@ -151,7 +152,10 @@ class Mix:
 
     def lowered_bed(self, first: int, last: int) -> Samples:
         """The bed as it is in the mix, before gain."""
-        bed = np.array(self.bed[first:last], np.float32)
+        beside = 0 if self._tone_of is None else _GRAIN
+        early = max(0, first - beside)
+        around = self.bed[early : last + beside]  # at once: a stored sound is slow to go back in
+        bed = np.array(around[first - early : last - early], np.float32)
         if self.style is not None:
             for start, end, gain in _lowered(self.spans, self.style, first, last):
                 under = bed[start - first : end - first]
@@ -159,8 +163,8 @@ class Mix:
                     under *= gain
                 else:
                     scale(under, gain)
-        elif self._grains is not None:
-            bed += self._tone(self._grains, first, last)
+        elif self._tone_of is not None:
+            bed += self._tone(around, early, first, last)
         return bed
 
     def dialogue(self, first: int, last: int) -> Samples:
@@ -184,18 +188,25 @@ class Mix:
         for first in range(0, self.length, BLOCK):
             yield first, min(first + BLOCK, self.length)
 
-    def _tone(self, grains: list[Samples], first: int, last: int) -> Samples:
-        """Room tone under what is digitally empty, faded at its edges by the grains' own shape."""
+    @cached_property
+    def _grains(self) -> list[Samples]:
+        return self._tone_of() if self._tone_of is not None else []
+
+    def _tone(self, around: Samples, early: int, first: int, last: int) -> Samples:
+        """Room tone under what is digitally empty, faded at its edges by the grains' own shape.
+
+        around  the bed from *early* on, a grain beyond the stretch
+        """
         out = np.zeros((last - first, 2), np.float32)
         half = _GRAIN // 2
         shape = np.sin(np.linspace(0, np.pi / 2, half, endpoint=False), dtype=np.float32)
         shape = np.concatenate([shape, shape[::-1]])[:, None]
         for number in range(first // half - 1, last // half + 1):
             at = number * half
-            heard = self.bed[max(0, at) : at + _GRAIN]
+            heard = around[max(0, at) - early : at + _GRAIN - early]
             if at < -half or (len(heard) and np.abs(heard).max() > _EMPTY_BED):
                 continue
-            grain = grains[(number * 2654435761 >> 7) % len(grains)] * shape
+            grain = self._grains[(number * 2654435761 >> 7) % len(self._grains)] * shape
             start, end = max(at, first), min(at + _GRAIN, last)
             if start < end:
                 out[start - first : end - first] += grain[start - at : end - at]
@@ -235,8 +246,8 @@ def _lowered(
                 yield low, high, np.power(np.float32(10), level / np.float32(20))
 
 
-def _grains(source: Samples) -> list[Samples]:
-    """The four quietest half seconds of *source*."""
+def room_tone(source: Samples) -> list[Samples]:
+    """The four quietest half seconds of *source*, float32[n, 2], to be strewn where there is nothing."""
     step = _GRAIN // 4
     starts = range(0, max(1, len(source) - _GRAIN), step)
     energy = np.array([float(np.mean(source[s : s + _GRAIN] ** 2)) for s in starts])

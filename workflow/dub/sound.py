@@ -33,9 +33,9 @@ LONGEST_SECONDS = 4 * 3600
 
 _FULL_SCALE = 8_388_607
 _CACHED = 16_384  # samples that are worked on without leaving the processor's cache
-_CLIPPED = 0.999
-_SILENT = 10 ** (-60 / 20)
-_ONE_SIDED = 10 ** (-40 / 20)
+CLIPPED = 0.999  # of full scale
+SILENT = 10 ** (-60 / 20)  # a sound without a louder sample
+ONE_SIDED = 10 ** (-40 / 20)  # of the other side's amplitude
 _RUN_UP = 0.5  # seconds before a stretch that a decoder is given to get going
 
 
@@ -72,7 +72,7 @@ def read_recording(
     """
     heard = _Sides()
     mono = _joined([heard.middle(b) for b in decoded(path, rate=rate, stream=stream, watch=watch)])
-    if heard.peak < _SILENT:
+    if heard.peak < SILENT:
         raise BadInput(
             "SILENT",
             "Nothing is heard in this recording.",
@@ -80,7 +80,7 @@ def read_recording(
             advice="Check that the right microphone was chosen, and record again.",
         )
     findings = []
-    if heard.energy.min() < heard.energy.max() * _ONE_SIDED**2:
+    if heard.energy.min() < heard.energy.max() * ONE_SIDED**2:
         side = int(heard.energy.argmax())
         mono = _joined([block[:, side].copy() for block in decoded(path, rate=rate, stream=stream)])
         name = ("left", "right")[side]
@@ -110,7 +110,7 @@ class _Sides:
         """*block*, float32[n, 2], counted and mixed to one channel."""
         loud = np.abs(block).max(axis=1, initial=0.0)
         self.peak = max(self.peak, float(loud.max(initial=0.0)))
-        self.clipped += int(np.count_nonzero(loud >= _CLIPPED))
+        self.clipped += int(np.count_nonzero(loud >= CLIPPED))
         self.energy += np.square(block, dtype=np.float64).sum(axis=0)
         mixed: Samples = block.mean(axis=1, dtype=np.float32)
         return mixed
@@ -259,7 +259,7 @@ def stretch_of(path: Path, start: float, end: float, *, rate: int = RATE) -> Sam
 def one_voice(block: Samples) -> Samples:
     """float32[n, 2] as one channel: their middle, or the side that holds the sound where the other is empty."""
     energy = np.square(block, dtype=np.float64).sum(axis=0)
-    if energy.min() < energy.max() * _ONE_SIDED**2:
+    if energy.min() < energy.max() * ONE_SIDED**2:
         return block[:, int(energy.argmax())].copy()
     mixed: Samples = block.mean(axis=1, dtype=np.float32)
     return mixed
@@ -267,9 +267,14 @@ def one_voice(block: Samples) -> Samples:
 
 def original_rate(path: Path) -> int | None:
     """Samples a second of the first sound as it was recorded."""
+    return layout_of(path)[0]
+
+
+def layout_of(path: Path) -> tuple[int | None, int]:
+    """Samples a second of the first sound as it is stored, and its channels."""
     with _opened(path, DEMUXERS[sniff(path, name=path.name)]) as media:
-        rate: int | None = media.streams.audio[0].codec_context.sample_rate
-        return rate
+        sound = media.streams.audio[0].codec_context
+        return sound.sample_rate, sound.channels
 
 
 def _refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:

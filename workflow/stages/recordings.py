@@ -21,6 +21,7 @@ from workflow.dub.sound import (
     one_voice,
     write_wav,
 )
+from workflow.dub.stem import examine_stem
 from workflow.errors import BadInput, Conflict, TerjimeError
 from workflow.locating import locate_in
 from workflow.media.container import sniff
@@ -55,7 +56,6 @@ from workflow.store.tables import Film, Recording, Take, Track, Upload, new_id
 from workflow.timebase import FLICKS_PER_SECOND
 
 LOCATE_VERSION = "locate/1"
-_STEM_OFF = 0.5  # seconds that a stem may be longer or shorter than its film
 _BEFORE, _AFTER = (
     0.010,
     0.080,
@@ -306,8 +306,8 @@ def finish_sound_upload(
 ) -> None:
     """All bytes of a recording or stem are here. Twice is as once.
 
-    A recording is located; a stem becomes that of the dub's settings. Raises BadInput as `receive_long`,
-    STEM_LENGTH; Conflict UPLOAD_INCOMPLETE, UPLOAD_CLOSED.
+    A recording is located; a stem becomes that of the dub's settings. Raises BadInput as `receive_long`
+    and `examine_stem` do; Conflict UPLOAD_INCOMPLETE, UPLOAD_CLOSED.
     """
     upload = upload_view(house, upload_id)
     if upload.state == "done":
@@ -317,7 +317,7 @@ def finish_sound_upload(
         with scratch(house) as staged:
             os.link(file, staged)
             if purpose == "stem":
-                _receive_stem(house, actor, track_id, staged, upload.name)
+                receive_stem(house, actor, track_id, staged, upload.name)
             else:
                 receive_long(house, actor, track_id, staged, name=upload.name)
     except BadInput as error:
@@ -333,20 +333,14 @@ def _end_upload(house: House, upload_id: str) -> None:
         show.row(session, Upload, upload_id).state = "done"
 
 
-def _receive_stem(house: House, actor: Actor, track_id: str, file: Path, name: str) -> None:
+def receive_stem(house: House, actor: Actor, track_id: str, file: Path, name: str) -> None:
+    """An M&E stem, from then on that of the dub's settings. Raises BadInput as `examine_stem` does."""
     container = sniff(file, name=name)
     with house.read() as session:
         film = known_film(
             session, show.row(session, Film, show.row(session, Track, track_id).film_id)
         )
-    off = _seconds(file, name) - film.duration / FLICKS_PER_SECOND
-    if abs(off) > _STEM_OFF:
-        raise BadInput(
-            "STEM_LENGTH",
-            f"The stem is {abs(off):.3f} s {'longer' if off > 0 else 'shorter'} than the film.",
-            where=name,
-            advice="Export the stem from the first frame of the film to the last.",
-        )
+    examine_stem(file, film.duration // FLICKS_PER_SAMPLE, name=name)
     blob = (*house.blobs.publish(file), media_type(container))
     _keep_stem(house, actor, track_id, blob)
 
