@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from flask import Response, request, url_for
@@ -150,19 +150,21 @@ def confirm(track_id: str) -> Response:
 def sheet(track_id: str) -> Response:
     """All lines, or those of one speaker (`?speaker=`)."""
     dub = stages.dub_view(house(), track_id)
+    recorded = {line.uid for line in dub.lines if line.take and not dub.takes[line.take]["guide"]}
     speaker = request.args.get("speaker")
     return page(
         "sheet.html",
         view=stages.track_view(house(), track_id, actor()),
         dub=dub,
-        cast=_cast(dub.lines),
+        cast=_cast(dub.lines, recorded),
+        recorded=recorded,
         speaker=speaker,
         lines=[line for line in dub.lines if speaker is None or line.speaker == speaker],
     )
 
 
-def _cast(lines: Iterable[Any]) -> list[dict[str, Any]]:
-    """Speakers by how much they say, with what is recorded of it."""
+def _cast(lines: Iterable[Any], recorded: Collection[str]) -> list[dict[str, Any]]:
+    """Speakers by how much they say, with what a person has recorded of it."""
     cast: dict[str, dict[str, Any]] = {}
     for line in lines:
         one = cast.setdefault(
@@ -172,7 +174,7 @@ def _cast(lines: Iterable[Any]) -> list[dict[str, Any]]:
         one["lines"] += 1
         one["syllables"] += line.syllables
         one["time"] += line.end - line.start
-        one["recorded"] += line.take is not None
+        one["recorded"] += line.uid in recorded
     return sorted(cast.values(), key=lambda one: (-one["syllables"], one["speaker"]))
 
 

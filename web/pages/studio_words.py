@@ -161,6 +161,9 @@ def studio_words(_plural: Callable[[str, str], dict[str, str]]) -> dict[str, Any
             "NOT_A_VIDEO_CONTAINER": gettext(
                 "This file is no sound; it became no take. Choose a WAV or FLAC file."
             ),
+            "NO_STREAMS": gettext(
+                "This file is no sound; it became no take. Choose a WAV or FLAC file."
+            ),
             "TAKE_LENGTH": gettext(
                 "This sound is shorter than a word; it became no take. Record the line again."
             ),

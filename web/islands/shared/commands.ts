@@ -81,9 +81,10 @@ export function keysTable(place?: Place): HTMLElement {
     const what = document.createElement('dt')
     what.textContent = sayIn('commands', binding.command)
     const how = document.createElement('dd')
-    for (const key of [...binding.keys, ...binding.anywhere]) {
+    const keys = [...binding.keys, ...binding.anywhere].map(printed)
+    for (const key of keys.length > 5 ? [`${keys[0]} – ${keys.at(-1)}`] : keys) {
       const cap = document.createElement('kbd')
-      cap.textContent = printed(key)
+      cap.textContent = key
       how.append(cap, ' ')
     }
     list.append(what, how)

@@ -128,12 +128,17 @@ export interface Progress {
   readonly doubtful: number
 }
 
+/** A person speaks it: a guide is heard, and still to be recorded. */
+export function isRecorded(dub: Dub, line: Line): boolean {
+  return line.take !== null && dub.takes[line.take]?.guide !== true
+}
+
 export function progressOf(dub: Dub): Progress {
   const count = (filter: Filter) => dub.lines.filter((line) => isIn(filter, dub, line)).length
   const spoken = dub.lines.filter((line) => line.status !== 'no_text')
   return {
     lines: spoken.length,
-    recorded: spoken.filter((line) => line.take !== null).length,
+    recorded: spoken.filter((line) => isRecorded(dub, line)).length,
     missing: count('missing'),
     long: count('long'),
     doubtful: count('doubtful'),

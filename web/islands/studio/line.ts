@@ -93,8 +93,10 @@ export function detail(host: Host, line: Line | undefined): TemplateResult {
             <div class="row tight" role="group" aria-label=${say('studioLineTools')}>
               ${button('studio/split', 'split', say('studioSplit'), 'Alt+S')}
               ${button('studio/merge', 'merge', say('studioMerge'), 'Alt+M')}
-              ${square('studio/undo', 'undo', say('studioUndo'), 'U', !host.canUndo)}
-              ${square('studio/redo', 'redo', say('studioRedo'), 'Shift+U', !host.canRedo)}
+              <span class="row tight"
+                >${square('studio/undo', 'undo', say('studioUndo'), 'U', !host.canUndo)}
+                ${square('studio/redo', 'redo', say('studioRedo'), 'Shift+U', !host.canRedo)}</span
+              >
             </div>`
         : nothing
     }

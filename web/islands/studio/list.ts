@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit'
 import { icon } from '../shared/icon.ts'
 import type { Flicks } from '../shared/time.ts'
 import { say, sayCount, sayIn } from '../shared/words.ts'
-import { FILTERS, isIn, progressOf, type Dub, type Filter } from './dub.ts'
+import { FILTERS, isIn, isRecorded, progressOf, type Dub, type Filter } from './dub.ts'
 
 const MARKS: Readonly<Record<string, readonly [string, string]>> = {
   no_text: ['todo', 'draft'],
@@ -92,6 +92,11 @@ export function list({ dub, language, here, filter, timecode, goTo }: Listed): T
               line.status === 'too_long' ? html` · ${sayCount('studioCut', line.cut)}` : nothing
             }</span
           >
+          ${
+            line.take !== null && !isRecorded(dub, line)
+              ? html`<span class="state">${icon('info')}${say('studioGuideTake')}</span>`
+              : nothing
+          }
           ${
             line.stale
               ? html`<span class="state tone-stale">${icon('stale')}${say('studioStale')}</span>`

@@ -61,12 +61,14 @@ export function messages(
           ${say('studioTakeRefused', { n: take.number })}
           ${refusal(sender?.refused.get(take.id) ?? null)}
         </div>
-        <button type="button" @click=${() => saveFile(take)}>
-          ${icon('download')}${say('studioSaveFile')}
-        </button>
-        <button type="button" @click=${() => void sender?.drop(take.id)}>
-          ${icon('trash')}${say('uploadDrop')}
-        </button>
+        <div class="row">
+          <button type="button" @click=${() => saveFile(take)}>
+            ${icon('download')}${say('studioSaveFile')}
+          </button>
+          <button type="button" @click=${() => void sender?.drop(take.id)}>
+            ${icon('trash')}${say('uploadDrop')}
+          </button>
+        </div>
       </div>`,
   )}`
 }
