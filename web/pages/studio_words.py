@@ -145,6 +145,7 @@ def studio_words(_plural: Callable[[str, str], dict[str, str]]) -> dict[str, Any
             "SAME_TEXT": gettext("the same text twice in the script"),
             "OTHER_SCRIPT": gettext("hardly a line found: perhaps another script"),
         },
+        # More than web/error_words.py: what was kept here. Errors of a recording that is kept have no other words.
         "refusals": {
             "SILENT": gettext(
                 "Nothing is heard in this recording, so it became no take. Choose the right microphone or file and record again."

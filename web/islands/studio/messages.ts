@@ -1,6 +1,6 @@
 /** What the studio says: work at hand, what was refused and why, takes that wait on this computer. */
 import { html, nothing, type TemplateResult } from 'lit'
-import type { ApiError } from '../shared/api.ts'
+import { inOwnWords, type ApiError } from '../shared/api.ts'
 import { icon } from '../shared/icon.ts'
 import type { TakeSender, WaitingTake } from '../shared/takes.ts'
 import { say, sayCount, sayIn } from '../shared/words.ts'
@@ -10,12 +10,13 @@ export interface Told {
   readonly tone: string
 }
 
-/** What happened, what was kept, what to do: in the person's language where the code is known. */
-export function refusal(error: Pick<ApiError, 'code' | 'message' | 'advice'> | null): string {
+/** What happened, what was kept, what to do: the studio's own words for it, or those of the server. */
+export function refusal(error: ApiError | null): string {
   if (!error) return say('offline')
   const known = sayIn('refusals', error.code)
-  const words = known === error.code ? `${error.message} ${error.advice ?? ''}` : known
-  return `${words.trim()} ${error.code}`
+  if (known !== error.code) return `${known} ${error.code}`
+  const { message, advice } = inOwnWords(error)
+  return `${message} ${advice ?? ''}`.trim() + ` ${error.code}`
 }
 
 export function messages(
