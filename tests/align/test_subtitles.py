@@ -232,3 +232,16 @@ def test_any_damage_of_the_family_leaves_cues_in_order_and_their_gaps_kept(
     for after, segment in zip(bounds[1:], found.segments, strict=True):
         if after < len(found.cues) and found.cues[after].segment == segment.last_cue + 1:
             assert found.cues[after].start - found.cues[after - 1].end >= FILM.time_of(2)
+
+
+@pytest.mark.parametrize("gap", [0, 2, 6])
+def test_pieces_that_are_pushed_together_keep_the_gap_that_is_asked_for(gap: int) -> None:
+    rng = np.random.default_rng(11)
+    source = narrated(rng, 60)
+    damaged = translated(rng, source)
+    damaged[30:] += 20.0
+    found = align_to_subtitles(cues_at(damaged), cues_at(source), grid=FILM, gap_frames=gap)
+    frames = [(FILM.frame_at(c.start), FILM.frame_at(c.end)) for c in found.cues]
+    own = damaged[1:, 0] - damaged[:-1, 1]
+    for (_, end), (start, _), left in zip(frames, frames[1:], own, strict=False):
+        assert start - end >= min(gap, round(left * float(FILM.rate)))

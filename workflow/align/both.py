@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from workflow.align.place import GAP_FRAMES
 from workflow.align.speech import Speech
 from workflow.align.subtitles import align_to_subtitles
 from workflow.align.to_speech import align_to_speech
@@ -25,6 +26,7 @@ def align(
     grid: FrameGrid | None = None,
     film_duration: Flicks | None = None,
     shots: Sequence[Flicks] = (),
+    gap_frames: int = GAP_FRAMES,
     watch: Watch = unwatched,
 ) -> Alignment:
     """New times for *cues* by *reference* cues, by *speech*, or by both.
@@ -37,12 +39,24 @@ def align(
 
     def to_subtitles(known: Sequence[Cue], told: Watch) -> Alignment:
         return align_to_subtitles(
-            cues, known, grid=grid, film_duration=film_duration, shots=shots, watch=told
+            cues,
+            known,
+            grid=grid,
+            film_duration=film_duration,
+            shots=shots,
+            gap_frames=gap_frames,
+            watch=told,
         )
 
     def to_speech(heard: Speech, told: Watch) -> Alignment:
         return align_to_speech(
-            cues, heard, grid=grid, film_duration=film_duration, shots=shots, watch=told
+            cues,
+            heard,
+            grid=grid,
+            film_duration=film_duration,
+            shots=shots,
+            gap_frames=gap_frames,
+            watch=told,
         )
 
     if reference is not None and speech is not None:

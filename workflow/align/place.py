@@ -17,7 +17,8 @@ from workflow.align.reference import Floats
 from workflow.errors import BadInput
 from workflow.timebase import FLICKS_PER_MS, Flicks, FrameGrid, clock, from_float_seconds
 
-GAP_FRAMES = 2
+GAP_FRAMES = 2  # unless a profile says another
+OUT_BEFORE_SHOT_FRAMES = 2
 GAP_WITHOUT_GRID: Flicks = 80 * FLICKS_PER_MS  # two frames at 25 fps
 SHORTEST_WITHOUT_GRID: Flicks = 40 * FLICKS_PER_MS
 LEAST_KEPT = 0.4
@@ -33,11 +34,13 @@ class Room(NamedTuple):
     grid      its frames; None: times stay as exact as they come
     duration  None: the film has no known end
     shots     shot changes, sorted
+    frames    least gap between cues, where there is a grid
     """
 
     grid: FrameGrid | None = None
     duration: Flicks | None = None
     shots: tuple[Flicks, ...] = ()
+    frames: int = GAP_FRAMES
 
     @property
     def units(self) -> int | None:
@@ -48,7 +51,7 @@ class Room(NamedTuple):
 
     @property
     def gap(self) -> int:
-        return GAP_FRAMES if self.grid else GAP_WITHOUT_GRID
+        return self.frames if self.grid else GAP_WITHOUT_GRID
 
     @property
     def shortest(self) -> int:
@@ -95,7 +98,10 @@ def snap_to_shots(
             if abs(cut - start) <= SHOT_WINDOW_FRAMES and cut < end:
                 new_starts[i] = cut
         if free_end[i]:
-            cut = cuts[np.argmin(np.abs(cuts - GAP_FRAMES - end))] - GAP_FRAMES
+            cut = (
+                cuts[np.argmin(np.abs(cuts - OUT_BEFORE_SHOT_FRAMES - end))]
+                - OUT_BEFORE_SHOT_FRAMES
+            )
             if abs(cut - end) <= SHOT_WINDOW_FRAMES and cut > new_starts[i]:
                 new_ends[i] = cut
     return new_starts, new_ends

@@ -56,6 +56,7 @@ def align_to_subtitles(
     grid: FrameGrid | None = None,
     film_duration: Flicks | None = None,
     shots: Sequence[Flicks] = (),
+    gap_frames: int = place.GAP_FRAMES,
     watch: Watch = unwatched,
 ) -> Alignment:
     """New times for *cues* by a subtitle file of the same film, in any language.
@@ -63,11 +64,12 @@ def align_to_subtitles(
     cues           in file order, which is taken as the order of the story even where times step back
     grid           frames that in- and out-times end on; without it they keep the reference's exact times
     film_duration  no cue ends later
+    gap_frames     least gap between cues, where there is a grid; smaller ones of the translator's stay
 
     Never raises for tracks that do not belong together: look at `Alignment.related`.
     Raises FILM_TOO_SHORT when the cues cannot fit into *film_duration*.
     """
-    room = place.Room(grid, film_duration, tuple(sorted(shots)))
+    room = place.Room(grid, film_duration, tuple(sorted(shots)), gap_frames)
     if not cues or not reference:
         return unmoved(cues, room, "subtitles")
     marks = Marks(
@@ -121,9 +123,8 @@ def align_to(
     if not still:
         start_units, end_units = place.fold_in(room, start_units, end_units, spacing, known)
     start_units, end_units = place.settle(room, start_units, end_units, spacing, known)
-    pushed = (np.abs(start_units - wanted[0]) > room.gap) | (
-        np.abs(end_units - wanted[1]) > room.gap
-    )
+    slack = max(room.gap, place.GAP_FRAMES)
+    pushed = (np.abs(start_units - wanted[0]) > slack) | (np.abs(end_units - wanted[1]) > slack)
     new_starts, new_ends = room.to_flicks(start_units), room.to_flicks(end_units)
     related = is_related(found, len(told))
     sure = believe(found, known, pushed, steady, related, heard=method == "speech")
@@ -200,15 +201,15 @@ def least_gaps(
 ) -> place.Ints:
     """int[n-1], units: the gap to keep after each cue.
 
-    Two frames, or what the translator left where that was less: alignment makes no gap smaller and repairs
-    none. Between two pieces nobody has chosen the gap, and it is two frames.
+    The room's, or what the translator left where that was less: alignment makes no gap smaller and repairs
+    none. Between two pieces nobody has chosen the gap, and it is the room's.
     """
     frame = FLICKS_PER_SECOND / room.grid.rate if room.grid else 1
     out = np.full(max(0, len(cues) - 1), room.gap, np.int64)
     for i, (cue, after) in enumerate(itertools.pairwise(cues)):
         own = float((after.start - cue.end) / frame)
-        # in frames a gap that was nearly two is two, as times that end on frames come out
-        if piece[i] == piece[i + 1] and own < (1.5 if room.grid else room.gap):
+        # in frames a gap that was nearly whole is whole, as times that end on frames come out
+        if piece[i] == piece[i + 1] and own < room.gap - (0.5 if room.grid else 0):
             out[i] = min(round(own), room.gap)
             if own < 0:  # they are meant to be seen together
                 out[i] = min(out[i], int(starts[i + 1] - ends[i]))

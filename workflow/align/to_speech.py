@@ -40,6 +40,7 @@ def align_to_speech(
     grid: FrameGrid | None = None,
     film_duration: Flicks | None = None,
     shots: Sequence[Flicks] = (),
+    gap_frames: int = place.GAP_FRAMES,
     watch: Watch = unwatched,
 ) -> Alignment:
     """New times for *cues* by what is heard in the film, in any language.
@@ -51,7 +52,7 @@ def align_to_speech(
     times = seconds_of([cues[i] for i in story_order(cues)])
     if len(cues) >= FEWEST_CUES and len(ref.starts) >= FEWEST_CUES:
         ref = with_lag_learnt(times, ref, part(watch, 0, 450))
-    room = place.Room(grid, film_duration, tuple(sorted(shots)))
+    room = place.Room(grid, film_duration, tuple(sorted(shots)), gap_frames)
     return align_to(cues, ref, Marks(), room, "speech", part(watch, 450, 1000))
 
 

@@ -9,10 +9,12 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from workflow.align import Speech, align
+from workflow.align.place import GAP_FRAMES
 from workflow.errors import BadInput
 from workflow.people import Actor
 from workflow.progress import Watch
 from workflow.stages import show
+from workflow.stages.checks import profile_in_force
 from workflow.stages.documents import DOCUMENT_TYPE, load_cues
 from workflow.stages.drafts import draft_row
 from workflow.stages.films import known_film
@@ -55,7 +57,12 @@ def start_alignment(
                 advice="Align to another track of the film instead.",
             )
         reference: dict[str, Any] = {"speech": True} if speech else {}
-        params: dict[str, Any] = {"document": document, "reference": reference}
+        least_gap = profile_in_force(session, track.project_id).min_gap_frames or 0
+        params: dict[str, Any] = {
+            "document": document,
+            "reference": reference,
+            "gap_frames": least_gap,
+        }
         if heard is not None:
             params["speech"] = heard.sha256
         if reference_track is not None:
@@ -102,6 +109,7 @@ def run_align(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settl
         grid=film.grid,
         film_duration=film.duration,
         shots=shots,
+        gap_frames=params.get("gap_frames", GAP_FRAMES),
         watch=watch,
     )
     sha256, size = house.blobs.put_bytes(canonical(found.to_json()))
