@@ -15,9 +15,8 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
 from functools import cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from workflow.errors import BadInput
 from workflow.language.letters import TURKMEN_MARKED, script_of
@@ -73,14 +72,12 @@ _SIGNS = frozenset("№°§©®€•´`")  # never right before a letter
 _WORD = re.compile(r"\S+")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     encoding: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
+class Guess(NamedTuple):
     """The text of a file and how it was read.
 
     sure            False when another reading is as good: show *alternatives* and ask

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from workflow.sentences import sentence
 
@@ -29,16 +29,14 @@ _ALIGN = re.compile(r"\\an([1-9])(?!\d)")
 _SWITCH = re.compile(r"\\([ibu])(0|1|[1-9]00)?(?![0-9a-z])", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """Something that was changed while text came in or went out."""
 
     code: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(NamedTuple):
     """Foreign text as ours: the six tags only, balanced; the numpad place if it named one; what was changed."""
 
     text: str
@@ -211,8 +209,7 @@ def _from_tag(found: re.Match[str], notes: list[Note]) -> str:
     return "\n" if name == "br" and not end else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A piece of one line that looks the same throughout."""
 
     text: str

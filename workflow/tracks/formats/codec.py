@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from workflow.language.encodings import Reading
 from workflow.sentences import sentence
@@ -107,8 +107,7 @@ class Imported:
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(NamedTuple):
     """A finished file: its bytes, how to serve and name it, and what the format could not hold."""
 
     data: bytes
@@ -167,8 +166,7 @@ class Target:
     losses: Remarks = field(default_factory=Remarks)
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A cue as a second reader found it in a finished file; *text* without markup."""
 
     start: Flicks
