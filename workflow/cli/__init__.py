@@ -18,9 +18,11 @@ import threading
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-import click
+gc.set_threshold(50_000)  # a command that lives for a moment makes little garbage
 
-from workflow.errors import (
+import click  # noqa: E402
+
+from workflow.errors import (  # noqa: E402
     BadInput,
     Cancelled,
     Conflict,
@@ -146,7 +148,6 @@ def run() -> None:
 
     That is a tenth of a short command's time.
     """
-    gc.set_threshold(50_000)  # a command that lives for a moment makes little garbage
     bytes(31 << 20)  # given back at once: from now on glibc keeps what is freed for what comes next
     main()
     if threading.active_count() > 1:
