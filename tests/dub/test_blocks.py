@@ -99,7 +99,11 @@ def test_gains_that_were_only_tried_leave_no_blocks_behind(tmp_path: Path) -> No
     bed[RATE * 8 : RATE * 9] *= 7
     lines = [line(at, at, 0.3) for at in (2, 12, 22, 32)]
     mix = mix_of(bed, lines, STYLES["un"], None)
-    blocks = master_blocks(mix, lines, "bed", loud, store, notes, work=tmp_path)
+    told: list[int] = []
+    blocks = master_blocks(
+        mix, lines, "bed", loud, store, notes, work=tmp_path, watch=lambda n, _: told.append(n)
+    )
+    assert told == sorted(told)
     assert blocks.report.limited_blocks
     assert blocks.report.passes > 3
     assert sorted(store) == sorted(blocks.keys)

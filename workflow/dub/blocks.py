@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -30,6 +31,7 @@ from workflow.dub.loudness import (
     true_peak,
 )
 from workflow.dub.mix import (
+    TRIALS,
     Cells,
     Desk,
     Mix,
@@ -207,8 +209,10 @@ def master_blocks(
             before.append(notes.cells(f"mixed {names[number]}", partial(desk.before, *block)))
             watch(500 * number // len(blocks), "Mixing")
 
+        tries = count()
+
         def after(number: int, gain_db: float) -> Cells:
-            watch(500 + 300 * number // len(blocks), "Mixing")
+            watch(500 + 300 * next(tries) // (TRIALS * len(blocks)), "Mixing")
             measure = partial(desk.after, *blocks[number], gain_db, before[number])
             return notes.cells(f"after {key(number, gain_db)}", measure)
 

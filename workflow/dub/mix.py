@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import count
 from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -40,7 +41,7 @@ BLOCK = RATE * 20
 _STAY_DOWN = 0.7  # seconds of gap that are not worth coming up for, beside attack and release
 _CLOSE_ENOUGH = 0.05  # LU
 _MARGIN_DB = 0.1  # of the limiter under the wanted true peak
-_TRIALS = 4
+TRIALS = 4  # gains that are tried at most
 _LEAST_WORTH = 0.2  # LU that a dB of gain is taken to be worth, so that no trial leaps
 _MOST_LEVELLING = 6.0  # dB that one line is made louder or softer
 _OVER_BED = (8.0, 12.0)  # LU of the voice over the lowered bed
@@ -438,7 +439,7 @@ def settled(
     gain_db = round(target.lufs - start, digits) if np.isfinite(start) else 0.0
     tried: dict[float, Settled] = {}
     slope = 1.0  # LU that a dB is worth: less than one where the limiter takes the rest
-    while gain_db not in tried and len(tried) < _TRIALS:
+    while gain_db not in tried and len(tried) < TRIALS:
         blocks = [after(number, gain_db) for number in range(len(before))]
         cells = np.concatenate([block[1:] for block in blocks])
         touched = sum(bool(block[0]) for block in blocks)
@@ -471,8 +472,10 @@ def master(
         before.append(desk.before(first, last))
         watch(300 * last // mix.length, "Mixing")
 
+    tries = count()
+
     def after(number: int, gain_db: float) -> Cells:
-        watch(300 + 400 * number // len(blocks), "Mixing")
+        watch(300 + 400 * next(tries) // (TRIALS * len(blocks)), "Mixing")
         return desk.after(*blocks[number], gain_db, before[number])
 
     found = settled(mix, target, before, after, digits=2, close=_CLOSE_ENOUGH)
