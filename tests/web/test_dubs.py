@@ -444,6 +444,7 @@ def test_a_dub_is_called_a_dub_and_its_guide_voice_is_not_delivered_by_accident(
     page = browser.get(f"/versions/{version.id}").text
     assert "You approve dub" in page
     assert browser.get(f"/tracks/{studio.track}/sheet").text.count("☐ ☐ ☐") == 3
+    assert studio.get(f"{studio.at}/dub/sheet.csv").text.count("guide voice") == 3
     assert not re.search(r"ubtitles(?!\.)", page)
     verdict_on(people, version)
 

@@ -17,7 +17,7 @@ _DELIVERY = (
     """\
 {title}
 
-Subtitriň dili: {language}. {number}-nji wersiýa ({track}).
+Dili: {language}. {number}-nji wersiýa ({track}).
 Tassyklan: {approver}, {date}.
 
 films/        taýýar filmler
@@ -32,7 +32,7 @@ Faýllaryň göçürilende zaýalanmandygyny barlamak (Linux, macOS):
     """\
 {title}
 
-Язык субтитров: {language}. Версия {number} ({track}).
+Язык: {language}. Версия {number} ({track}).
 Утвердил: {approver}, {date}.
 
 films/        готовые фильмы
@@ -47,7 +47,7 @@ SHA256SUMS    отпечатки файлов этой папки
     """\
 {title}
 
-Language of the subtitles: {language}. Version {number} ({track}).
+Language: {language}. Version {number} ({track}).
 Approved by {approver}, {date}.
 
 films/        the finished films
@@ -69,7 +69,7 @@ Göçürmek: bu bukjany TUTUŞLYGYNA fleşkä ýa-da kompýutere göçüriň.
 Görkezmek: index.html faýlyny açyň (Chrome, Edge, Firefox, Safari). Internet gerek däl.
 Açylmasa: films bukjasyndaky filmi islendik pleýerde açyň.
 
-Subtitriň dili: {language}. {number}-nji wersiýa. Tassyklan: {approver}, {date}.
+Dili: {language}. {number}-nji wersiýa. Tassyklan: {approver}, {date}.
 """,
     """\
 {title}
@@ -78,7 +78,7 @@ Subtitriň dili: {language}. {number}-nji wersiýa. Tassyklan: {approver}, {date
 Показ: откройте index.html (Chrome, Edge, Firefox, Safari). Интернет не нужен.
 Если не открывается: откройте фильм из папки films любым проигрывателем.
 
-Язык субтитров: {language}. Версия {number}. Утвердил: {approver}, {date}.
+Язык: {language}. Версия {number}. Утвердил: {approver}, {date}.
 """,
     """\
 {title}
@@ -87,7 +87,7 @@ To copy: copy the WHOLE folder to a memory stick or a computer.
 To show: open index.html (Chrome, Edge, Firefox, Safari). No internet is needed.
 If it does not open: open the film in the folder films with any player.
 
-Language of the subtitles: {language}. Version {number}. Approved by {approver}, {date}.
+Language: {language}. Version {number}. Approved by {approver}, {date}.
 """,
 )
 

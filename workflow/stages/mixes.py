@@ -302,6 +302,9 @@ class _Store:
     house: House
     segments: LedgerSegments
 
+    def look_up(self, keys: Sequence[str]) -> None:
+        self.segments.look_up(keys)
+
     def has(self, key: str) -> bool:
         return self.segments.has(key)
 
@@ -392,7 +395,16 @@ def sheet(house: House, track_id: str) -> str:
         DubLine(x.number, (x.uid,), x.speaker, x.text, x.start, x.end, x.on_screen)
         for x in dub.lines
     ]
-    notes = [(x.status, f"cut {x.cut} syllables" if x.cut else x.note) for x in dub.lines]
+    guides = {name for name, take in dub.takes.items() if take["guide"]}
+    notes = [
+        (
+            x.status,
+            f"cut {x.cut} syllables"
+            if x.cut
+            else x.note or ("guide voice" if x.take in guides else ""),
+        )
+        for x in dub.lines
+    ]
     return cue_sheet(lines, notes)
 
 
