@@ -483,8 +483,10 @@ def test_three_hours_are_played_and_drawn_from_any_place(
 ) -> None:
     """Three hours of FLAC that are nearly all silence: small, and sought rather than decoded."""
     file = house.settings.work_dir / "hours"
-    sound = "aevalsrc=if(between(t\\,10000\\,10001)\\,0.5*sin(2000*t)\\,0):s=8000:d=10800"
+    quiet, loud = "anullsrc=r=8000:cl=mono:d=", "sine=f=318:r=8000:d=1,volume=4"
+    sound = f"{quiet}10000[a];{loud}[b];{quiet}799[c];[a][b][c]concat=n=3:v=0:a=1"
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", sound]
+    command += ["-compression_level", "0"]
     subprocess.run([*command, "-f", "flac", str(file)], check=True)
     track = dub_on(people, data=LONG)
     recording = receive_long(house, people.translator, track, file, name="hours.flac")

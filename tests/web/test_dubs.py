@@ -298,21 +298,15 @@ def without_sound(folder: Path) -> bytes:
     return path.read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("made", "name", "code"),
-    [
-        (lambda _: b"", "read.wav", "EMPTY"),
-        (lambda _: b"1\n00:00:01,000 --> 00:00:02,000\nSalam\n", "script.srt", "NO_STREAMS"),
-        (lambda folder: wav(folder, voice())[:60], "read.wav", "UNREADABLE"),
-        (without_sound, "film.mp4", "NO_SOUND"),
-    ],
-)
-def test_what_is_no_long_recording_is_refused_by_name(
-    studio: Studio, tmp_path: Path, made: Callable[[Path], bytes], name: str, code: str
-) -> None:
-    sent = tus(studio, made(tmp_path), filename=name, purpose="recording", track=studio.track)
-    assert sent.status_code in (400, 422), sent.text
-    assert sent.json["error"]["code"].startswith(code)  # type: ignore[index]
+def test_what_is_no_long_recording_is_refused_by_name(studio: Studio, tmp_path: Path) -> None:
+    for sound, name, code in (
+        (b"", "read.wav", "EMPTY"),
+        (b"1\n00:00:01,000 --> 00:00:02,000\nSalam\n", "script.srt", "NO_STREAMS"),
+        (wav(tmp_path, voice())[:60], "read.wav", "UNREADABLE"),
+        (without_sound(tmp_path), "film.mp4", "NO_SOUND"),
+    ):
+        sent = tus(studio, sound, filename=name, purpose="recording", track=studio.track)
+        assert sent.json["error"]["code"] == code  # type: ignore[index]
     assert studio.dub()["recordings"] == []
     assert not list(stages_work(studio))
 
