@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,9 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.mkdir()
+
+    def look_up(self, keys: Sequence[str]) -> None:
+        pass
 
     def has(self, key: str) -> bool:
         return (self.path / key).exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,9 @@ LENGTH = 5 * BLOCK + 12_345
 
 class Kept(dict[str, bytes]):
     """Blocks in memory."""
+
+    def look_up(self, keys: Sequence[str]) -> None:
+        pass
 
     def has(self, key: str) -> bool:
         return key in self

@@ -59,6 +59,9 @@ _HEADROOM_DB = 0.5  # of true peak, for AAC's overshoot
 class Store(Protocol):
     """Keeps blocks of a mix by their names."""
 
+    def look_up(self, keys: Sequence[str]) -> None:
+        """Learn at once which of *keys* there are, before each is asked for."""
+
     def has(self, key: str) -> bool: ...
 
     def get(self, key: str) -> bytes | None: ...
@@ -218,6 +221,7 @@ def master_blocks(
 
         found = settled(mix, target, before, after, digits=1, close=_CLOSE_ENOUGH)
         keys = tuple(key(number, found.gain_db) for number in range(len(blocks)))
+        store.look_up(keys)
         made, peak = 0, 0.0
         for number, name in enumerate(keys):
             highest = notes.known(f"peak {name}")
