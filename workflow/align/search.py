@@ -68,7 +68,7 @@ def differences(
     first = np.searchsorted(marks, points + low)
     count = np.searchsorted(marks, points + high, side="right") - first
     owner = np.repeat(np.arange(len(points)), count)
-    index = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count) + first[owner]
+    index = np.arange(len(owner)) + np.repeat(first - np.cumsum(count) + count, count)
     return marks[index] - points[owner], owner
 
 
@@ -381,10 +381,10 @@ def local_offsets(cues: Floats, ref: Reference, centres: Floats, reach: float = 
     centres  float64[n], the offset of each cue so far
     """
     size, found = 8, []
-    met = meets(cues, ref, centres)
+    met = np.concatenate([[0], np.cumsum(meets(cues, ref, centres))]).tolist()
     for start in range(0, max(1, len(cues) - size // 2), size // 2):
         window = slice(start, min(start + size, len(cues)))
-        if met[window].mean() > WELL_MET:
+        if (met[window.stop] - met[start]) / (window.stop - start) > WELL_MET:
             continue
         centre = float(np.sort(centres[window])[(window.stop - window.start) // 2])
         near = np.sort(both_differences(cues[window], ref, centre - reach, centre + reach))
