@@ -71,8 +71,8 @@ from workflow.timebase import FLICKS_PER_SECOND, Flicks
 from workflow.tracks.cues import Cue, in_order
 
 STEMS_VERSION = "stems/1"
-_PREVIEW_LINES = 40  # a longer script is levelled by the lines of a minute either side
-_PREVIEW_REACH = 60 * RATE
+_PREVIEW_LINES = 40  # a longer script is levelled by the lines of half a minute either side
+_PREVIEW_REACH = 30 * RATE
 _LONGEST_PREVIEW = 60 * FLICKS_PER_SECOND
 _TONE = 600 * RATE  # of the original, to make room tone of
 _tones: dict[str, list[Samples]] = {}  # by the sound's hash, 800 kB each
