@@ -24,8 +24,8 @@ from tests.dub.readings import (
 from workflow.align import detect_speech
 from workflow.dub.edges import Loudness
 from workflow.dub.features import Sound, codebook, distances
-from workflow.dub.locate import SAME_TEXT, locate
-from workflow.dub.passing import best_path, path_distances
+from workflow.dub.locate import SAME_TEXT, _Hearing, locate
+from workflow.dub.passing import Passage, Templates, best_path, path_distances
 from workflow.dub.sound import read_recording, write_wav
 from workflow.errors import BadInput
 
@@ -200,6 +200,24 @@ def test_edges_go_to_the_sound_and_not_to_a_stop_within_a_word() -> None:
     loudness = Loudness(Sound(samples), np.ones(0, bool))
     start, end = loudness.of(0.62, 1.31, not_before=0.0, not_after=2.0)
     assert (start, end) == (pytest.approx(0.5, abs=0.006), pytest.approx(1.25, abs=0.011))
+
+
+@pytest.mark.parametrize(
+    ("spoken_before", "start"),
+    [(0.0, 20), (1.0, 42)],
+    ids=["a first word stays", "the rest of a false start goes"],
+)
+def test_a_syllable_before_a_pause_is_judged_by_what_it_follows(
+    spoken_before: float, start: int
+) -> None:
+    speech = np.ones(160, np.float32)
+    speech[:20] = spoken_before
+    speech[30:42] = 0  # ten frames of a voice, then a pause of a quarter of a second
+    hearing = object.__new__(_Hearing)  # of the recording only where a voice is heard
+    hearing.speech = speech
+    hearing.templates = Templates.joined([np.zeros((120, 24), np.float32)])
+    clipped = hearing._without_scraps(Passage(0, 20, 150), before=0, after=160)
+    assert clipped == Passage(0, start, 150)
 
 
 def test_breath_on_the_microphone_is_not_a_lines_beginning() -> None:

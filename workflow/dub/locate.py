@@ -62,7 +62,7 @@ _SLOW = 0.03  # log: slower than the speaker's usual pace
 _HURRIED = 0.2  # log: faster than it, by more than anyone reads
 _ADJOINING = 5  # frames: 0.1 s
 _PAUSE = 8  # frames: 0.16 s
-_SCRAP = 7  # frames: less than a syllable
+_SCRAP = 20  # frames: a syllable or two
 _SYLLABLE = 11  # frames: before a pause it may belong to the line or not
 _PACE_PRICE = 150.0
 _FEWEST_OF_A_VOICE = 6
@@ -488,7 +488,12 @@ class _Hearing:
                 whole[-1] = Passage(passage.line, before.start, passage.end)
             else:
                 whole.append(passage)
-        clipped = [self._without_scraps(passage) for passage in whole]
+        befores = [0, *(passage.end for passage in whole)]
+        afters = [*(passage.start for passage in whole[1:]), len(self.speech)]
+        clipped = [
+            self._without_scraps(passage, before, after)
+            for passage, before, after in zip(whole, befores, afters, strict=False)
+        ]
         return [
             self._best_between_pauses(p, pace)
             if self._off_pace(p.line, p.start, p.end, pace) > _SLOW
@@ -496,18 +501,29 @@ class _Hearing:
             for p in clipped
         ]
 
-    def _without_scraps(self, passage: Passage) -> Passage:
-        """Less than a syllable before or after a pause is the rest of something else."""
+    def _without_scraps(self, passage: Passage, before: int, after: int) -> Passage:
+        """Without a syllable or two before a pause that other speech runs into, or after one and on into it.
+
+        That is the rest of a false start; a piece between two pauses is a first word ("Bu …"), and stays.
+
+        before, after  end of the passage before it, start of the one after
+        """
         line, start, end = passage
         pauses = self._pauses(start, end)
-        scrap = min(_SCRAP, int(self.templates.lengths[line]) // 5)
-        for first, last in pauses:
-            if first > start and self._voiced(start, first) <= scrap:
-                start = last
-        for first, last in pauses[::-1]:
-            if start < first and last < end and self._voiced(last, end) <= scrap:
-                end = first
+        scrap = min(_SCRAP, int(self.templates.lengths[line]) // 4)
+        if self._is_spoken_through(max(before, start - _PAUSE), start):
+            for first, last in pauses:
+                if first > start and self._voiced(passage.start, first) <= scrap:
+                    start = last
+        if self._is_spoken_through(end, min(after, end + _PAUSE)):
+            for first, last in pauses[::-1]:
+                if start < first and last < end and self._voiced(last, passage.end) <= scrap:
+                    end = first
         return Passage(line, start, end)
+
+    def _is_spoken_through(self, start: int, end: int) -> bool:
+        """Whether nobody draws breath between these frames: a stretch too short for a pause says nothing."""
+        return end - start >= _PAUSE // 2 and bool((self.speech[start:end] > _VOICED).mean() > 0.5)
 
     def _begins_in_doubt(self, passage: Passage, before: int) -> bool:
         """A syllable by itself before a pause: the line's first word, or the rest of a false start."""
