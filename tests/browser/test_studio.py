@@ -272,6 +272,9 @@ def test_a_dub_is_recorded_located_confirmed_approved_and_delivered(
     expect(lines).to_have_count(len(LINES))
     page.keyboard.press("j")
     expect(page.locator(".studio-take.is-chosen")).to_have_count(1)
+    page.set_input_files("#take-file", str(dub.microphone))
+    expect(takes_shown).to_have_count(2)
+    expect(page.locator(".studio-take.is-chosen")).to_have_count(1)
 
     # The long recording; what is not sure is heard and decided on by keys.
     page.goto(f"/tracks/{dub.track}/confirm")
