@@ -81,7 +81,7 @@ CODEC_NAMES = {
 }
 FILE_KINDS = {
     "film": lazy_gettext("A film that was uploaded"),
-    "version": lazy_gettext("A version of the subtitles"),
+    "version": lazy_gettext("A version of the subtitles or the dub"),
     "build": lazy_gettext("Review build"),
     "render": lazy_gettext("Final film"),
     "package": lazy_gettext("Package, or a file of one"),
