@@ -593,12 +593,30 @@ class _Hearing:
             )
             sure = confidence(evidence)
             flags = tuple(_flags(evidence))
-            if self._begins_in_doubt(passage, before.end if before else 0):
+            if self._begins_in_doubt(passage, before.end if before else 0) or self._is_said_again(
+                passage, after.start if after else len(self.speech), pace
+            ):
                 sure = min(sure, FOUND_IN_GAP)
             if any(gap.line == passage.line and _overlap(gap, passage) for gap in self._from_gaps):
                 sure, flags = min(sure, FOUND_IN_GAP), (*flags, IN_GAP)
             found.append((passage, Take(start, end, sure, flags, evidence)))
         return found
+
+    def _is_said_again(self, passage: Passage, until: int, pace: float) -> bool:
+        """Whether what nothing explains after it, *until* the next passage, is most like this line: a missed take."""
+        line, _, start = passage
+        voiced = self.speech[start:until] > _VOICED
+        usual = self.templates.lengths[line] * pace
+        if not 0.6 * usual < voiced.sum() < 1.6 * usual:
+            return False
+        lines = [line, *self._rivals(line, start)]
+        return int(np.argmin(self._distances(lines, self.frames[start:until][voiced]))) == 0
+
+    def _rivals(self, line: int, start: int) -> npt.NDArray[np.int64]:
+        """Up to 24 lines of like length, the same ones for a line at a place."""
+        like = self._of_like_length(line, 81)
+        random = np.random.default_rng([2, line, start])
+        return random.choice(like, min(24, len(like)), replace=False)
 
     def _evidence(
         self, passage: Passage, before: Passage | None, after: Passage | None, pace: float
@@ -611,10 +629,9 @@ class _Hearing:
         if voiced.sum() <= 5:
             voiced[:] = True
         heard = recording[voiced]
-        like = self._of_like_length(line, 81)
-        random = np.random.default_rng([2, line, start])
-        rivals = random.choice(like, min(24, len(like)), replace=False)
-        own, *others = (float(value) for value in self._distances([line, *rivals], heard))
+        own, *others = (
+            float(value) for value in self._distances([line, *self._rivals(line, start)], heard)
+        )
         template, middle = self.templates.line(line), max(2, len(heard) // 2)
         fold = max(2, len(template) // 2)
         near = filler[voiced]
