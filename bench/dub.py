@@ -47,6 +47,9 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 readings = importlib.import_module("tests.dub.readings")
 ORDERLY = ("clean, in order", "noise at 10 dB and a room", "long pauses, hesitations")
+#: Of sonnets.en.srt, lines whose published start is 0.2 s wrong and more, and where they do begin: as CMU Sphinx
+#: and aeneas agree to 30 ms, or, at line 39, where they do not, the voice sets in. docs/guide/dubbing.md shows it.
+DISPROVED = {26: 92.29, 27: 96.45, 39: 139.66, 41: 146.90}
 PEER_ENV = ROOT / "build" / "bench-aeneas"
 PARTS = ("orderly", "messy", "long", "foreign", "sonnets", "mix")
 START, END = "start ms median, p95", "end ms median, p95"
@@ -118,11 +121,18 @@ def _table(result: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
     if sonnets := result.get("sonnets"):
         peer = sonnets.get("aeneas", {})
         beside = f"; aeneas {peer['within 0.3 s']}, {peer[START]}" if peer else ""
-        row("human readings, within 0.3 s; start ms median, p95",
+        row("human readings as published, within 0.3 s; start ms median, p95",
             f"{sonnets['within 0.3 s']} of 45; {sonnets[START]}{beside}", "45; 25, 120",
             sonnets["within 0.3 s"] == 45 and sonnets[START][0] <= 25 and sonnets[START][1] <= 120)  # fmt: skip
         wrong = sonnets["wrong at p >= 0.9"]
-        row("human readings, wrong at p >= 0.9", wrong, "none", not wrong)
+        row("human readings as published, wrong at p >= 0.9", wrong, "none", not wrong)
+        mended = sonnets["with four times mended"]
+        held = mended[f"41 lines undisputed, {START}"]
+        row("human readings with four disproved times mended, within 0.3 s; start ms median, p95; "
+            "the 41 others alone; wrong at p >= 0.9",
+            f"{mended['within 0.3 s']} of 45; {mended[START]}; {held}; {mended['wrong at p >= 0.9']}",
+            "45; 25, 120; none", mended["within 0.3 s"] == 45 and mended[START][0] <= 25
+            and mended[START][1] <= 120 and not mended["wrong at p >= 0.9"])  # fmt: skip
     if mix := result.get("mix"):
         row("mix with the limiter busy, times real time", mix[SPEED], "60", mix[SPEED] >= 60)
         row("loudness and true peak of the written file", f"{mix['LUFS, dBTP']}; loudnorm in two passes "
@@ -346,6 +356,7 @@ def _sonnets(folder: Path, aeneas: Path | None, work: Path) -> dict[str, Any]:
             bool(line.take and line.take.sure) for line in located.lines
         ),
         "wrong at p >= 0.9": wrong,
+        "with four times mended": _mended(located, truth),
         "lines more than 120 ms off": [n for n, e in enumerate(errors, start=1) if e > 0.12],
         SPEED: round(heard.seconds / seconds),
     }
@@ -360,6 +371,25 @@ def _sonnets(folder: Path, aeneas: Path | None, work: Path) -> dict[str, Any]:
             "times real time": round(heard.seconds / cost),
         }
     return result
+
+
+def _mended(located: Located, truth: list[float]) -> dict[str, Any]:
+    """The same against the published times, but for the lines where those are disproved."""
+    known = [DISPROVED.get(n, start) for n, start in enumerate(truth, start=1)]
+    takes = [line.take for line in located.lines]
+    errors = [abs(t.start - s) if t else float("inf") for t, s in zip(takes, known, strict=True)]
+    held = [e for n, e in enumerate(errors, start=1) if n not in DISPROVED]
+    return {
+        "within 0.3 s": sum(error <= 0.3 for error in errors),
+        START: _spread(errors),
+        "41 lines undisputed, within 0.3 s": sum(error <= 0.3 for error in held),
+        "41 lines undisputed, " + START: _spread(held),
+        "wrong at p >= 0.9": [
+            n
+            for n, (error, take) in enumerate(zip(errors, takes, strict=True), start=1)
+            if error > 0.3 and take and take.confidence >= SURE
+        ],
+    }
 
 
 def _mix(work: Path, minutes: int) -> dict[str, Any]:
