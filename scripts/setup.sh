@@ -70,7 +70,7 @@ if ! have ".venv/.terjime-$want" "$needs"; then
     say "Installing the parts (the first time takes a few minutes)…"
     extra=
     [ "$want" = test ] && extra="[test]"
-    .venv/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".$extra" >&2 ||
+    .venv/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt --config-settings editable_mode=compat -e ".$extra" >&2 ||
         fail "INSTALL: a part could not be installed; the lines above say why. Run it again to go on where it stopped." 4
     printf '%s' "$needs" >".venv/.terjime-$want"
     [ "$want" = test ] && { cat pyproject.toml constraints.txt; echo core; "$python" --version; } | digest >.venv/.terjime-core

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from workflow.align import Piece, fingerprint, pieces_kept, recut
+from workflow.align.fingerprint import fingerprint
+from workflow.align.recut import Piece, pieces_kept, recut
 from workflow.cli.align import align
 from workflow.errors import BadInput
 from workflow.timebase import FLICKS_PER_SECOND, FrameGrid

@@ -6,12 +6,13 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+import srt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tracks.makers import read, repairs, tracks
+from tests.tracks.makers import read, repairs, tracks, write
 from workflow.errors import BadInput
-from workflow.timebase import from_ms
+from workflow.timebase import from_ms, to_ms
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue
 from workflow.tracks.formats import write_subtitles
@@ -411,3 +412,13 @@ def test_a_line_that_reads_as_times_is_written_so_that_it_does_not(text: str) ->
     assert "LOOKS_LIKE_TIMES" in {loss.code for loss in exported.losses}
     (back,) = read(exported.data).cues
     assert back.text == text.replace("-->", "→").replace(":", "∶")
+
+
+@given(track=tracks(overlapping=True))
+def test_anothers_reader_finds_in_our_file_what_was_written(track: tuple[Cue, ...]) -> None:
+    again = read(write(track, "srt").data).cues
+    theirs = list(srt.parse(write(track, "srt").data.decode()))
+    assert [round(item.start.total_seconds() * 1000) for item in theirs] == [
+        to_ms(cue.start) for cue in again
+    ]
+    assert len(theirs) == len(track)

@@ -1,13 +1,11 @@
 """Fitting a track to what is said in the film: by another subtitle file, by the speech itself, or by both.
 
 `align` and its kin take cues and give an `Alignment`, a proposal that a person accepts whole, in part or not.
-`detect_speech` listens to a film once; its `Speech` is kept and used again. `recut` lays a track on a new cut
-of its film, by the sound of both.
+`detect_speech` listens to a film once; its `Speech` is kept and used again. recut.py lays a track on a new cut
+of its film, by the sound of both (fingerprint.py).
 """
 
 from workflow.align.both import align
-from workflow.align.fingerprint import Fingerprint, fingerprint
-from workflow.align.recut import Piece, Recut, pieces_kept, recut
 from workflow.align.speech import Speech, detect_speech
 from workflow.align.subtitles import align_to_subtitles
 from workflow.align.to_speech import align_to_speech
@@ -27,9 +25,6 @@ __all__ = [
     "SNAPPED",
     "Agreement",
     "Alignment",
-    "Fingerprint",
-    "Piece",
-    "Recut",
     "Retimed",
     "Segment",
     "Speech",
@@ -37,7 +32,4 @@ __all__ = [
     "align_to_speech",
     "align_to_subtitles",
     "detect_speech",
-    "fingerprint",
-    "pieces_kept",
-    "recut",
 ]

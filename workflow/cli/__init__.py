@@ -19,6 +19,8 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 gc.set_threshold(50_000)  # a command that lives for a moment makes little garbage
+# Nothing here multiplies matrices so large that threads gain more than starting them costs (30 ms of CPU).
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import click  # noqa: E402
 

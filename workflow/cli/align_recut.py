@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from workflow.align import Fingerprint, fingerprint, pieces_kept
-from workflow.align import recut as recut_cues
+from workflow.align.fingerprint import Fingerprint, fingerprint
+from workflow.align.recut import pieces_kept
+from workflow.align.recut import recut as recut_cues
 from workflow.cli import ProgressLine, print_json
 from workflow.errors import BadInput
 from workflow.media.container import sniff

@@ -143,7 +143,7 @@ def _placed(imported: Imported, originals: Sequence[Cue]) -> Imported:
         ]
     kept = tuple(repair for repair in repairs if repair.code != "NO_TIMES")
     return replace(
-        imported, cues=placed.cues, report=replace(imported.report, repairs=(*kept, *told))
+        imported, cues=placed.cues, report=imported.report._replace(repairs=(*kept, *told))
     )
 
 

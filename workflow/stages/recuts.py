@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from workflow.align import Recut, fingerprint, pieces_kept, recut
+from workflow.align.fingerprint import fingerprint
+from workflow.align.recut import Recut, pieces_kept, recut
 from workflow.errors import BadInput
 from workflow.media.ffmpeg import DEMUXERS
 from workflow.people import Actor

@@ -283,7 +283,7 @@ def _checked(
             source.repairs.add(
                 "BLANK_LINE_IN_CUE", "A blank line inside the cue was closed up.", where
             )
-            raw = replace(raw, text=re.sub(r"\n(?:[ \t]*\n)+", "\n", raw.text.strip("\n")))
+            raw = raw._replace(text=re.sub(r"\n(?:[ \t]*\n)+", "\n", raw.text.strip("\n")))
         limits.refuse_long_text(raw.text, where=where)
         limits.refuse_bad_times(start, end, where=where)
         text = _tidied(raw, where, source.repairs)

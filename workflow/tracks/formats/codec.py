@@ -61,8 +61,7 @@ class Remarks:
         return (*kept, *more)
 
 
-@dataclass(frozen=True, slots=True)
-class ImportReport:
+class ImportReport(NamedTuple):
     """How a file was understood.
 
     sure            False when another encoding fits as well: show the alternatives and ask
@@ -116,8 +115,7 @@ class Exported(NamedTuple):
     losses: tuple[Repair, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RawCue:
+class RawCue(NamedTuple):
     """A cue as a file has it: times not yet judged, text with our six tags only but not yet tidied."""
 
     line: int  # where its times stand in the file, from 1; of a table, its row
@@ -183,8 +181,7 @@ def as_they_are(cues: Sequence[Cue], _: Target) -> Sequence[Cue]:
     return cues
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """One subtitle format.
 
     name            what a person types: "srt"

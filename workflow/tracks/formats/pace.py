@@ -7,7 +7,6 @@ begins. Such times are provisional, and the import report says so: the track is 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from workflow.sentences import sentence
 from workflow.timebase import FLICKS_PER_SECOND, Flicks
@@ -63,6 +62,6 @@ def timed(raws: Iterable[RawCue], repairs: Remarks) -> list[RawCue]:
             following = held[i + 1].start if i + 1 < len(held) else None
             if following is not None and start < following < end:
                 end = following
-        filled.append(replace(raw, start=start, end=end))
+        filled.append(raw._replace(start=start, end=end))
         free = max(free, end + GAP)
     return filled

@@ -3,19 +3,17 @@
 pysrt drops what it does not understand and accepts times that it should not, so this file scans
 first: it finds each cue by its line of times, mends what is plainly meant, names the line of what
 is not, and only then gives pysrt a clean text, with errors raised. What pysrt makes of it must be
-what the scan saw, cue for cue. Files are written by pysrt and read back by `srt`.
+what the scan saw, cue for cue. Files are written by pysrt and read back by the letter, without mending.
 """
 
 from __future__ import annotations
 
-import datetime
 import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import pysrt
-import srt
 
 from workflow.errors import ToolFailed
 from workflow.sentences import sentence
@@ -48,7 +46,7 @@ _MEANT_AS_TIMES = re.compile(
 _HALF = re.compile(r"\s*\d{1,2}:\d{2}:\d{2}[,.]\d{1,3}\s*(?:[-–—=]+\s*)?(?:\d{1,2}:[\d:,.]*\s*)?$")
 _ARROW_IN_TEXT = re.compile(r"-{1,3}\s*-?\s*>|[–—]>")
 _NUMBER = re.compile(r"\s*#?(\d{1,9})[.:]?\s*")
-_EXACT = re.compile(r"(\d{2}):(\d{2}):(\d{2}),(\d{3}) --> (\d{2}):(\d{2}):(\d{2}),(\d{3})")
+_EXACT = re.compile(r"(\d{2,3}):(\d{2}):(\d{2}),(\d{3}) --> (\d{2,3}):(\d{2}):(\d{2}),(\d{3})")
 
 
 def _sniff(text: str) -> bool:
@@ -264,7 +262,7 @@ def _prepare(cues: Sequence[Cue], target: Target) -> list[Cue]:
                 "A line that reads as times is written otherwise.",
                 f"cue {number}",
             )
-        prepared.append(replace(cue, text=safe))
+        prepared.append(replace(cue, text=safe) if safe != cue.text else cue)
     return prepared
 
 
@@ -305,16 +303,21 @@ def _without_times(text: str) -> str:
 
 
 def _read_back(data: bytes) -> list[Shown]:
-    return [
-        Shown(
-            _flicks(item.start), _flicks(item.end), plain(re.sub(r"\A\{\\an\d\}", "", item.content))
-        )
-        for item in srt.parse(data.decode())
-    ]
+    shown = []
+    blocks = data.decode().removesuffix("\n\n").split("\n\n") if data else []
+    for number, block in enumerate(blocks, start=1):
+        own, times, *lines = block.split("\n")
+        exact = _EXACT.fullmatch(times)
+        if own != str(number) or exact is None:
+            raise ValueError(f"block {number} begins {block[:80]!r}")
+        start, end = (_flicks(*exact.groups()[at : at + 4]) for at in (0, 4))
+        text = "\n".join(lines)
+        shown.append(Shown(start, end, plain(re.sub(r"\A\{\\an\d\}", "", text))))
+    return shown
 
 
-def _flicks(time: datetime.timedelta) -> Flicks:
-    return from_ms(time // datetime.timedelta(milliseconds=1))
+def _flicks(hours: str, minutes: str, seconds: str, ms: str) -> Flicks:
+    return from_ms(((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(ms))
 
 
 FORMAT = Format(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from workflow.sentences import sentence
 from workflow.timebase import FLICKS_PER_SECOND
@@ -44,7 +43,7 @@ def _read(source: Source) -> Iterator[RawCue]:
             held = RawCue(held.line, start, None, f"{held.text}\n{marked.text}", held.position)
             continue
         if held:  # a line without words only ends the cue before it
-            yield held if text.strip() or held.start == start else replace(held, end=start)
+            yield held if text.strip() or held.start == start else held._replace(end=start)
         held = RawCue(number, start, None, marked.text, marked.position) if text.strip() else None
     if held:
         yield held

@@ -94,7 +94,7 @@ def _read(source: Source) -> Iterator[RawCue]:
             if len(cues) == 1 and not cues[0].text and not cues[0].uid and cues[0].end is None:
                 # [00:20.00] with nothing after it ends the text before it, or its text comes below.
                 held = [
-                    replace(cue, end=cues[0].start)
+                    cue._replace(end=cues[0].start)
                     if cue.end is None and _follows(cue, cues[0])
                     else cue
                     for cue in held
@@ -102,7 +102,7 @@ def _read(source: Source) -> Iterator[RawCue]:
             yield from (_closed(cue, source) for cue in held if cue.text.strip() or cue.uid)
             held = cues
         elif held:
-            held = [replace(cue, text=f"{cue.text}\n{line}") for cue in held]
+            held = [cue._replace(text=f"{cue.text}\n{line}") for cue in held]
         elif line.strip():
             source.losses.add(
                 "TEXT_BEFORE_FIRST_CUE",
@@ -124,7 +124,7 @@ def _headed(found: re.Match[str], number: int, source: Source) -> list[RawCue]:
         return [RawCue(number, start, end, "", speaker=ours[2] or "", uid=ours[1])]
     if end is None and (again := _HEAD.fullmatch(rest)):
         others = _headed(again, number, source)
-        return [replace(others[0], start=start, end=None), *others]
+        return [others[0]._replace(start=start, end=None), *others]
     return [RawCue(number, start, end, rest.removeprefix(" ").removeprefix("\t"))]
 
 
@@ -136,7 +136,7 @@ def _closed(cue: RawCue, source: Source) -> RawCue:
     text = as_text(raw)
     if text != raw:
         source.repairs.add("TAG_AS_TEXT", "Text that looks like a tag got ‹ › marks.", where)
-    return replace(cue, text=text)
+    return cue._replace(text=text)
 
 
 def _prose(lines: list[str], repairs: Remarks) -> Iterator[RawCue]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from workflow.sentences import sentence
 from workflow.timebase import from_ms
@@ -107,7 +107,7 @@ def _read(source: Source) -> Iterator[RawCue]:
             )
             text, speaker = _text(lines, first, source)
             joined = f"{held.text}\n{text}".strip("\n")
-            held = replace(held, text=joined, speaker=held.speaker or speaker)
+            held = held._replace(text=joined, speaker=held.speaker or speaker)
             continue
         for cue in _cues(lines, first, source):
             if held:
