@@ -103,4 +103,4 @@ def _weighed(chosen: Retimed, other: Retimed) -> Retimed:
         both = 1 - (1 - chosen.confidence) * (1 - other.confidence)
     else:
         both = chosen.confidence * (1 - other.confidence / 2)
-    return replace(chosen, confidence=both)
+    return chosen._replace(confidence=both)

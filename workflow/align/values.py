@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from workflow.timebase import Flicks
 
@@ -18,8 +18,7 @@ MOVED_BY_NEIGHBOURS = "moved_by_neighbours"  # shortened or pushed so that times
 SNAPPED = "snapped"  # takes an in- or out-time of the reference, or a shot change, exactly
 
 
-@dataclass(frozen=True, slots=True)
-class Retimed:
+class Retimed(NamedTuple):
     """Where one cue belongs.
 
     start, end  half-open, like the cue's own
@@ -46,8 +45,7 @@ class Retimed:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A stretch of cues that moved as one: new time = rate × old time + offset.
 
     first_cue, last_cue  positions in the story's order, from 0, both included; that is the track's order
@@ -75,8 +73,7 @@ class Segment:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(NamedTuple):
     """How well cues lie on what they are aligned to, 0 to 1 each.
 
     on_time     share of in- and out-times within 100 ms of one of the reference

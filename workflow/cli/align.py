@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -36,8 +36,7 @@ def align() -> None:
     """Put subtitles made for another copy of the film where they belong."""
 
 
-@dataclass(frozen=True)
-class Heard:
+class Heard(NamedTuple):
     """What the references given on the command line amount to."""
 
     cues: tuple[Cue, ...] | None = None
@@ -157,10 +156,10 @@ def _hear(references: tuple[Path, ...], fps: Fraction | None, watch: Watch) -> H
 
             examined = examine(path, name=path.name, watch=part(watched, 0, 100))
             speech = _listen(path, container, examined, part(watched, 100, 1000))
-            heard = _with_film(replace(heard, speech=speech), examined)
+            heard = _with_film(heard._replace(speech=speech), examined)
             continue
         try:
-            heard = replace(heard, cues=_read(path, fps).cues)
+            heard = heard._replace(cues=_read(path, fps).cues)
         except BadInput as error:
             # a file that is neither is told what its first bytes look like
             raise (refusal or error) from None
@@ -185,8 +184,7 @@ def _with_film(heard: Heard, examined: Examined) -> Heard:
     picture = examined.picture
     if picture is None:
         return heard
-    return replace(
-        heard,
+    return heard._replace(
         grid=FrameGrid(picture.rate) if picture.constant else None,
         duration=picture.end - picture.start,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -142,8 +141,8 @@ def _placed(imported: Imported, originals: Sequence[Cue]) -> Imported:
             for uid in placed.unsure
         ]
     kept = tuple(repair for repair in repairs if repair.code != "NO_TIMES")
-    return replace(
-        imported, cues=placed.cues, report=imported.report._replace(repairs=(*kept, *told))
+    return imported._replace(
+        cues=placed.cues, report=imported.report._replace(repairs=(*kept, *told))
     )
 
 

@@ -309,7 +309,7 @@ def _checked(
     for cue in ordered:
         own = cue.uid if limits.UID.fullmatch(cue.uid) and cue.uid not in seen else uid()
         seen.add(own)
-        named.append(replace(cue, uid=own))
+        named.append(cue if own == cue.uid else replace(cue, uid=own))
         raw = raw_of[id(cue)]
         cue_at[f"line {raw.line}"] = len(named)
         if raw.source_hash:
@@ -482,6 +482,8 @@ def _writable(cue: Cue, number: int, known: Format, losses: Remarks) -> Cue:
     if note and "note" not in known.keeps:
         losses.add("NOTE", "The note is not written.", where)
         note = ""
+    if (text, position, speaker, note) == (cue.text, cue.position, cue.speaker, cue.note):
+        return cue
     return replace(cue, text=text, position=position, speaker=speaker, note=note)
 
 

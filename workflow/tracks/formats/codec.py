@@ -91,8 +91,7 @@ class ImportReport(NamedTuple):
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(NamedTuple):
     """What a file says.
 
     source_hashes    by uid, of the source text that a cue translated when a script of ours was written; compare
@@ -102,8 +101,8 @@ class Imported:
 
     cues: tuple[Cue, ...]
     report: ImportReport
-    source_hashes: Mapping[str, str] = field(default_factory=dict)
-    sources: Mapping[str, str] = field(default_factory=dict)
+    source_hashes: Mapping[str, str]
+    sources: Mapping[str, str]
 
 
 class Exported(NamedTuple):
