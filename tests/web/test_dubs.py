@@ -27,7 +27,7 @@ from workflow import stages
 from workflow.dub.sound import RATE, Samples, write_wav
 from workflow.dub.voice import speak
 from workflow.store.house import House, remember_blob
-from workflow.store.tables import Audit, FilmFile, Person, Track
+from workflow.store.tables import Audit, Build, FilmFile, Person, Track
 
 
 @dataclass
@@ -434,9 +434,13 @@ def test_a_dub_is_called_a_dub_and_its_guide_voice_is_not_delivered_by_accident(
     with house.write() as session:
         for who in session.scalars(select(Person)):
             who.password = HASH
+        build = session.scalars(select(Build)).one()
+        short = {"code": "STEM_SHORTER", "message": "", "values": {"seconds": "0.250"}}
+        build.report = {**(build.report or {}), "dub": {"findings": [short]}}
     sign_in(browser, "murat@example.org")
     page = browser.get(f"/versions/{version.id}").text
     assert "You approve dub" in page
+    assert "last 0.250 s have no stem." in page
     assert browser.get(f"/tracks/{studio.track}/sheet").text.count("☐ ☐ ☐") == 3
     assert studio.get(f"{studio.at}/dub/sheet.csv").text.count("guide voice") == 3
     assert not re.search(r"ubtitles(?!\.)", page)

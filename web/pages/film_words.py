@@ -57,6 +57,12 @@ _WORDS = {
     "HDR": lazy_gettext("The picture is HDR; the working copy has standard colours."),
     "NO_SOUND": lazy_gettext("The film has no sound."),
     "SOUND_UNREADABLE": lazy_gettext("The film's sound could not be decoded and is left out."),
+    "STEM_LONGER": lazy_gettext("The stem's last %(seconds)s s are not heard."),
+    "STEM_SHORTER": lazy_gettext("The film's last %(seconds)s s have no stem."),
+    "STEM_MONO": lazy_gettext("The stem has one channel: it is heard alike on both sides."),
+    "CLIPPED": lazy_gettext("%(count)s samples are at full scale: the stem is distorted."),
+    "OTHER_RATE": lazy_gettext("The stem has %(rate)s Hz; it was brought to %(wanted)s Hz."),
+    "ONE_CHANNEL": lazy_gettext("Only one side of the stem holds sound."),
     "SEVERAL_PICTURES": lazy_gettext("The file has %(count)s pictures; the largest is used."),
     "SEVERAL_SOUNDS:chosen": lazy_gettext(
         "The file has %(count)s sound tracks; number %(place)s is used: somebody chose it."
@@ -76,7 +82,7 @@ _WORDS = {
 
 
 def film_note(finding: Any) -> str:
-    """One finding or change of a film as a sentence."""
+    """One finding or change of a film, or of a dub's stem, as a sentence."""
     if not isinstance(finding, dict):
         return str(gettext(finding))
     values = finding.get("values") or {}

@@ -6,7 +6,6 @@ from flask import Response, request, url_for
 
 from web.guard import actor, guarded, house, project_id
 from web.pages import pages
-from web.pages.film_words import film_note
 from web.pages.frame import can, page, see
 from workflow import stages
 from workflow.people import Action
@@ -21,7 +20,6 @@ def film(film_id: str) -> Response:
         film=stages.film_view(house(), film_id),
         project=project,
         tracks=[track for track in project.tracks if track.film_id == film_id],
-        film_note=film_note,
         may_choose=can(Action.UPLOAD_FILM),
         may_dub=can(Action.EDIT_TRACK),
     )

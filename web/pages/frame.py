@@ -22,6 +22,7 @@ from web.error_words import told
 from web.errors import status_of
 from web.guard import actor, signed_in
 from web.pages import assets, catalogues, pages, words
+from web.pages.film_words import film_note
 from web.pages.script_words import script_words
 from workflow.errors import BadInput, Conflict, NotFound, TerjimeError
 from workflow.people import Action, may
@@ -191,6 +192,7 @@ def _install(state: BlueprintSetupState) -> None:
     env.globals.update(
         me=signed_in,
         told=told,
+        film_note=film_note,
         rail_places=rail_places,
         live=live,
         page_path=page_path,

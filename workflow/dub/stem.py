@@ -51,23 +51,29 @@ class Ear:
         findings = []
         if off > _UNHEARD:
             findings.append(
-                Finding("STEM_LONGER", f"The stem's last {off / RATE:.3f} s are not heard.")
+                _finding("STEM_LONGER", "The stem's last %(seconds)s s are not heard.", off / RATE)
             )
         if off < -_UNHEARD:
             findings.append(
-                Finding("STEM_SHORTER", f"The film's last {-off / RATE:.3f} s have no stem.")
+                _finding("STEM_SHORTER", "The film's last %(seconds)s s have no stem.", -off / RATE)
             )
         rate, channels = layout_of(path)
         # what is mixed down is louder than its channels, and not distorted for it
         if channels <= 2 and self._clipped > max(10, self.length // 1_000_000):
             findings.append(
                 Finding(
-                    "CLIPPED", f"{self._clipped} samples are at full scale: the stem is distorted."
+                    "CLIPPED",
+                    f"{self._clipped} samples are at full scale: the stem is distorted.",
+                    {"count": self._clipped},
                 )
             )
         if rate != RATE:
             findings.append(
-                Finding("OTHER_RATE", f"The stem has {rate} Hz; it was brought to {RATE} Hz.")
+                Finding(
+                    "OTHER_RATE",
+                    f"The stem has {rate} Hz; it was brought to {RATE} Hz.",
+                    {"rate": rate, "wanted": RATE},
+                )
             )
         if channels == 1:
             findings.append(
@@ -75,11 +81,20 @@ class Ear:
             )
         elif channels > 2:
             findings.append(
-                Finding("MIXED_DOWN", f"The stem's {channels} channels were mixed down to two.")
+                Finding(
+                    "MIXED_DOWN",
+                    f"{channels} channels were mixed down to stereo.",
+                    {"channels": channels},
+                )
             )
         elif self._energy.min() < self._energy.max() * ONE_SIDED**2:
             findings.append(Finding("ONE_CHANNEL", "Only one side of the stem holds sound."))
         return tuple(findings)
+
+
+def _finding(code: str, words: str, seconds: float) -> Finding:
+    values = {"seconds": f"{seconds:.3f}"}
+    return Finding(code, words % values, values)
 
 
 def examine_stem(
