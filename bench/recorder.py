@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-ARTEFACTS = ROOT / "tests" / "artefacts" / "studio"
+ARTEFACTS = ROOT / "tests" / "artefacts" / "pages"
 TESTS = ROOT / "tests" / "browser" / "test_studio.py"
 
 
