@@ -24,7 +24,7 @@ from tests.builders import Team, built, ready_film, submitted, team, verdict_on
 from tests.stages.test_dubs import dub_on
 from tests.web.conftest import HASH, Somebody, csrf_of, sign_in, token_of
 from workflow import stages
-from workflow.dub.sound import RATE, Samples, write_wav
+from workflow.dub.sound import RATE, Samples, read_recording, write_wav
 from workflow.dub.voice import speak
 from workflow.store.house import House, remember_blob
 from workflow.store.tables import Audit, Build, FilmFile, Person, Track
@@ -401,6 +401,18 @@ def test_the_sheet_and_a_stretch_of_the_mix_are_sent(studio: Studio, tmp_path: P
     assert heard.status_code == 200, heard.text
     assert int(heard.headers["X-Terjime-Start"]) == line["start"] - 352_800_000
     assert len(heard.data) == 80 + round(4.5 * RATE) * 6
+    (tmp_path / "heard.wav").write_bytes(heard.data)
+    light = studio.get(f"{studio.at}/dub/preview?line={line['uid']}&before=0.5&after=1&as=aac")
+    assert (light.content_type, light.headers["X-Terjime-Start"]) == (
+        "audio/mp4",
+        heard.headers["X-Terjime-Start"],
+    )
+    assert len(light.data) < len(heard.data) / 8
+    (tmp_path / "heard.m4a").write_bytes(light.data)
+    whole, small = (read_recording(tmp_path / f"heard.{x}").samples for x in ("wav", "m4a"))
+    assert 0 <= len(small) - len(whole) < 1024  # as a player hears it: without the encoder's run-up
+    assert np.corrcoef(whole, small[: len(whole)])[0, 1] > 0.99
+    assert studio.get(f"{studio.at}/dub/preview?line={line['uid']}&as=mp3").status_code == 422
     assert studio.get(f"{studio.at}/dub/preview?line=nobody").status_code == 404
     assert studio.get(f"{studio.at}/dub/preview?line={line['uid']}&before=900").status_code == 422
 

@@ -137,6 +137,7 @@ from workflow.stages.sounds import (
     scratch,
     take_file,
     take_peaks,
+    take_samples,
 )
 from workflow.stages.submission import submit, version_cues, withdraw
 from workflow.stages.takes import make_guides, receive_line
@@ -274,6 +275,7 @@ __all__ = [
     "take_file",
     "take_peaks",
     "take_received",
+    "take_samples",
     "track_view",
     "undo_change",
     "undo_decision",

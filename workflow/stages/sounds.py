@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from workflow.dub.sound import RATE, Samples, decoded, stretch_of, write_wav
+from workflow.dub.sound import RATE, Samples, decoded, read_recording, stretch_of, write_wav
 from workflow.errors import BadInput
 from workflow.stages import show
 from workflow.stages.films import file_view
@@ -65,6 +65,13 @@ def take_file(house: House, take_id: str) -> FileView:
     with house.read() as session:
         take = show.row(session, Take, take_id)
         return file_view(session, take.sha256, f"{take.line_uid}.wav")
+
+
+def take_samples(house: House, take_id: str) -> Samples:
+    """The take, mono at 48 kHz. Raises NotFound."""
+    with house.read() as session:
+        sha256 = show.row(session, Take, take_id).sha256
+    return read_recording(house.blobs.existing(sha256)).samples
 
 
 def recording_file(house: House, recording_id: str) -> FileView:

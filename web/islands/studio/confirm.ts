@@ -198,7 +198,7 @@ class Confirm {
       return
     }
     const { start, end } = this.edges(doubt)
-    this.audio.src = `/api/v1/recordings/${doubt.take.recording}/sound?from=${start}&to=${end}`
+    this.audio.src = `/api/v1/recordings/${doubt.take.recording}/sound?from=${start}&to=${end}&as=aac`
     void this.audio.play().catch(() => {
       this.told = say('studioCannotPlay')
       this.draw()

@@ -251,7 +251,7 @@ class Studio {
     const chosen = take ?? (line.take ? this.dub.takes[line.take] : takesOf(this.dub, line).at(-1))
     if (!chosen) return this.say(say('studioNoTake'), 'draft')
     const at = chosen.id === line.take ? (line.placed_start ?? line.start) : line.start
-    if (!(await this.listener.play(`/api/v1/takes/${chosen.id}/sound`, at)))
+    if (!(await this.listener.play(`/api/v1/takes/${chosen.id}/sound?as=aac`, at)))
       this.say(say('studioCannotPlay'), 'failed')
   }
 
@@ -262,7 +262,7 @@ class Studio {
     let sound: Blob | null = null
     let start = line.start - 2 * AROUND
     try {
-      const query = new URLSearchParams({ line: line.uid, before: '2', after: '2' })
+      const query = new URLSearchParams({ line: line.uid, before: '2', after: '2', as: 'aac' })
       const response = await fetch(`${this.props.address}/dub/preview?${query}`)
       if (response.ok) {
         start = Number(response.headers.get('X-Terjime-Start') ?? start)
