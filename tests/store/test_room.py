@@ -16,6 +16,7 @@ import pytest
 
 from tests.builders import Team, a_job, settings_in
 from tests.s3 import S3Server
+from tests.small_disk import small_disk
 from workflow import stages
 from workflow.errors import ToolFailed
 from workflow.store.blobs import FolderBlobs
@@ -61,18 +62,10 @@ def test_f9_a_cache_that_cannot_grow_says_so_and_keeps_nothing_half_fetched(
     blobs.close()
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A filesystem of 4 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=False
-    )
-    if mounted.returncode:  # CI is root and runs it; RLIMIT_FSIZE and the like are tried without
-        pytest.skip("only root mounts a small disk")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+@pytest.fixture(name="small_disk")
+def a_small_disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk") as folder:
+        yield folder
 
 
 def test_f9_a_full_disk_refuses_work_before_it_begins_and_lets_it_begin_when_there_is_room(

@@ -19,6 +19,7 @@ from sqlalchemy import delete, select, update
 
 from tests.builders import Team, a_job, claimed, ready_film, srt, submitted, track_on
 from tests.processes import Broker, Workers, wait_until
+from tests.small_disk import small_disk
 from tests.workers.conftest import Site
 from workers.app import app
 from workflow import stages
@@ -241,16 +242,9 @@ def test_f9_a_full_disk_fails_the_film_by_its_name_and_a_retry_goes_on(review: R
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Iterator[Path]:
     """A filesystem of 4 MB with almost nothing free."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=False
-    )
-    if mounted.returncode:  # CI is root and runs it; a full disk has no other honest stand-in
-        pytest.skip("only root mounts a small disk")
-    (folder / "filler").write_bytes(bytes(4_050_000))
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+    with small_disk(tmp_path / "disk") as folder:
+        (folder / "filler").write_bytes(bytes(4_050_000))
+        yield folder
 
 
 def test_f9_a_machine_without_room_leaves_the_parts_to_another(

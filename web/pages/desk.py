@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any, Literal
 
 from flask import Response, request, url_for
@@ -210,6 +211,11 @@ def recut(track_id: str) -> Response:
 @pages.post("/tracks/<track_id>/submit")
 @guarded(Action.EDIT_TRACK, "track")
 def submit(track_id: str) -> Response:
+    return submitted(track_id, _desk)
+
+
+def submitted(track_id: str, shown_again: Callable[[str, TerjimeError, str], Response]) -> Response:
+    """Submit by a page's form; the page is *shown_again* with what is wrong and the note that was typed."""
     note = request.form.get("note", "")
     try:
         made = stages.submit(
@@ -221,7 +227,7 @@ def submit(track_id: str) -> Response:
             acknowledge=request.form.get("acknowledge") == "1",
         )
     except SHOWN_IN_PLACE as error:
-        return _desk(track_id, error, note)
+        return shown_again(track_id, error, note)
     return see(url_for("pages.review", version_id=made.id))
 
 

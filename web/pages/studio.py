@@ -10,9 +10,8 @@ from flask_babel import lazy_gettext
 
 from web.guard import actor, guarded, house, project_id, signed_in
 from web.pages import pages
-from web.pages.desk import player_props
+from web.pages.desk import player_props, submitted
 from web.pages.frame import (
-    SHOWN_IN_PLACE,
     api,
     can,
     film_file,
@@ -99,19 +98,7 @@ def _to_confirm(dub: Any) -> int:
 @guarded(Action.EDIT_TRACK, "track")
 @with_microphone
 def submit_dub(track_id: str) -> Response:
-    note = request.form.get("note", "")
-    try:
-        made = stages.submit(
-            house(),
-            actor(),
-            track_id,
-            etag=request.form.get("etag", ""),
-            note=note,
-            acknowledge=request.form.get("acknowledge") == "1",
-        )
-    except SHOWN_IN_PLACE as error:
-        return _studio(track_id, error, note)
-    return see(url_for("pages.review", version_id=made.id))
+    return submitted(track_id, _studio)
 
 
 @pages.post("/films/<film_id>/dub")
