@@ -615,7 +615,10 @@ def _message(job_id: str, queue: str) -> dict[str, Any]:
 
 @in_whole
 def lead(house: House, duty: str, owner: str, seconds: float) -> bool:
-    """Whether *owner* has the duty for the next *seconds*: one process at a time, by the database's clock."""
+    """Whether *owner* has the duty for the next *seconds*: one process at a time, by the database's clock.
+
+    A lease is half open: at its end it is free, also on the tick of the clock that it was taken on.
+    """
     with house.write() as session:
         session.execute(
             insert_for(session, Lease)
@@ -625,7 +628,7 @@ def lead(house: House, duty: str, owner: str, seconds: float) -> bool:
         won = rows_changed(
             session,
             update(Lease)
-            .where(Lease.duty == duty, or_(Lease.owner == owner, Lease.until < db_now()))
+            .where(Lease.duty == duty, or_(Lease.owner == owner, Lease.until <= db_now()))
             .values(owner=owner, until=db_now() + seconds),
         )
         return won == 1
