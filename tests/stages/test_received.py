@@ -29,7 +29,7 @@ CYRILLIC = srt(
 MICRODVD = b"{25}{75}Salam\n{100}{150}Sag bol\n"
 
 
-def receive(people: Team, film: str, data: bytes, **more: Any) -> stages.imports.ReceivedView:
+def receive(people: Team, film: str, data: bytes, **more: Any) -> stages.received.ReceivedView:
     options = {"name": "tk.srt", "film_id": film} | more
     return stages.receive_file(people.house, people.translator, data, **options)
 

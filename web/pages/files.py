@@ -11,7 +11,7 @@ from web.pages.frame import SHOWN_IN_PLACE, page, see
 from workflow import stages
 from workflow.errors import BadInput, Conflict, TerjimeError
 from workflow.people import Action
-from workflow.stages.imports import ReceivedView
+from workflow.stages.received import ReceivedView
 from workflow.tracks import limits
 from workflow.tracks.table_heads import ROLES
 

@@ -2,8 +2,10 @@
 
 people.py    persons, projects, members; `admit`, the one check of rights
 films.py     upload → film → ingest
-tracks.py    a track at a glance
-imports.py   files read in; those that wait for a person
+tracks.py    a track made, and at a glance
+imports.py   subtitle files read in
+merging.py   such a file against the draft that it is taken into
+received.py  files that wait for a person
 exports.py   a draft or version in any format
 drafts.py    the draft, its saves and merges
 alignment.py new times: the job that looks for them
@@ -61,16 +63,7 @@ from workflow.stages.films import (
     upload_view,
 )
 from workflow.stages.identify import what_is
-from workflow.stages.imports import (
-    drop_received,
-    import_into_track,
-    import_track,
-    receive_file,
-    received_view,
-    say_of_received,
-    take_received,
-    waiting_files,
-)
+from workflow.stages.imports import import_into_track, import_track
 from workflow.stages.jobs import (
     all_jobs,
     cancel_job,
@@ -113,6 +106,14 @@ from workflow.stages.proposals import (
     proposal_view,
     reject_proposal,
     undo_decision,
+)
+from workflow.stages.received import (
+    drop_received,
+    receive_file,
+    received_view,
+    say_of_received,
+    take_received,
+    waiting_files,
 )
 from workflow.stages.recordings import finish_sound_upload, start_locating
 from workflow.stages.recuts import start_recut

@@ -25,7 +25,7 @@ from workflow.render.recipe import MixSettings
 from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.stages.drafts import document_of, draft_row, new_uid, save_draft
-from workflow.stages.imports import record_track
+from workflow.stages.tracks import record_track
 from workflow.store import audit
 from workflow.store.database import in_whole
 from workflow.store.house import House

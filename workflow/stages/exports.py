@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from workflow.errors import BadInput
 from workflow.stages import show
 from workflow.stages.documents import load_cues
-from workflow.stages.imports import sources_beside
-from workflow.stages.words import reference_of
+from workflow.stages.words import reference_of, sources_beside
 from workflow.store.house import House
 from workflow.store.tables import Draft, Film, Track, TrackVersion
-from workflow.timebase import parse_rate
 from workflow.tracks.formats import WRITABLE, format_named, write_subtitles
 from workflow.tracks.workbook import with_draft_named
 
@@ -67,7 +64,7 @@ def export(
         track = show.row(session, Track, version.track_id if version else object_id)
         document = version.document if version else show.row(session, Draft, track.id).document
         film = show.row(session, Film, track.film_id)
-        rate = _rate(frame_rate) or show.rate_of(film)
+        rate = show.written_rate(frame_rate) or show.rate_of(film)
         source, source_language = reference_of(house, session, track)
         language, title = track.language, film.name
     cues = load_cues(house, document)
@@ -96,12 +93,3 @@ def export(
         etag=document,
     )
     return view, data
-
-
-def _rate(written: str | None) -> Fraction | None:
-    if not written:
-        return None
-    try:
-        return parse_rate(written)
-    except (ValueError, ZeroDivisionError):
-        raise BadInput("FRAME_RATE", f"{written[:40]!r} is not a frame rate.") from None

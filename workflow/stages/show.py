@@ -53,7 +53,7 @@ from workflow.store.tables import (
     TrackVersion,
     Verdict,
 )
-from workflow.timebase import FrameGrid
+from workflow.timebase import FrameGrid, parse_rate
 
 _Row = TypeVar("_Row", bound=Base)
 
@@ -314,6 +314,20 @@ def sounds_of(facts: dict[str, Any] | None) -> list[FilmSound]:
 def rate_of(film: Film) -> Fraction | None:
     """The mezzanine's rate; None before ingest is done."""
     return Fraction(film.rate_num, film.rate_den) if film.rate_num and film.rate_den else None
+
+
+def written_rate(text: str | None) -> Fraction | None:
+    """A frame rate that somebody wrote; None where nothing was. Raises BadInput FRAME_RATE."""
+    if not text:
+        return None
+    try:
+        return parse_rate(text)
+    except ValueError:
+        raise BadInput(
+            "FRAME_RATE",
+            f"{text[:40]!r} is not a frame rate.",
+            advice="Write 25, 23.976 or 30000/1001.",
+        ) from None
 
 
 # --- versions, builds, verdicts, renders --------------------------------------------------------

@@ -543,6 +543,15 @@ def paired(cues: Sequence[Cue], source: Sequence[Cue], language: str) -> list[Pa
     )
 
 
+def sources_beside(cues: Sequence[Cue], source: Sequence[Cue], language: str) -> list[str]:
+    """For each cue what it translates; "" where nothing does."""
+    texts = [""] * len(cues)
+    for pair in paired(cues, source, language):
+        for target in pair.targets:
+            texts[target] = "\n".join(source[i].text for i in pair.sources)
+    return texts
+
+
 def reference_of(house: House, session: Session, track: Track) -> tuple[tuple[Cue, ...], str]:
     """The cues of the film's reference track and their language; () where there is none or it is this one."""
     if track.kind == "reference":
