@@ -28,8 +28,9 @@ from workflow import stages
 from workflow.dub.sound import Samples, write_aac, write_wav
 from workflow.people import Action
 from workflow.render.recipe import LOUDNESSES, MANNERS, MODES
-from workflow.stages.dubs import CreatedDub, DubView
+from workflow.stages.dubs import CreatedDub
 from workflow.stages.sounds import Peaks
+from workflow.stages.studio import DubView
 from workflow.stages.takes import LINE_BYTES, Received
 from workflow.stages.views import JobView
 

@@ -13,7 +13,9 @@ proposals.py what a person makes of them, by the segment or by the cue
 recuts.py    a track laid on a new cut of its film
 checks.py    the quality rules over a draft or version
 submission.py  a draft becomes a version
-dubs.py      tracks to be heard: their lines, settings and what is missing
+dubs.py      tracks to be heard: made from subtitles, mixed by their settings
+studio.py    a dub as its studio shows it: how far every line is
+lines.py     what people change in a dub
 mixes.py     the mix of a dub: in builds and finals, in the studio, as stems
 takes.py     recordings, the takes cut from them, what people say of those
 words.py     words, names, terms, memory
@@ -41,15 +43,7 @@ from workflow.stages.checks import (
 )
 from workflow.stages.delivery import plan_final, second_languages, still_of_final
 from workflow.stages.drafts import draft, draft_history, load_draft, restore_save, save_draft
-from workflow.stages.dubs import (
-    change_line,
-    create_dub,
-    dub_view,
-    merge_lines,
-    split_line,
-    undo_change,
-)
-from workflow.stages.dubs import save_settings as save_dub_settings
+from workflow.stages.dubs import create_dub
 from workflow.stages.exports import export, formats
 from workflow.stages.films import (
     add_film_file,
@@ -77,6 +71,8 @@ from workflow.stages.jobs import (
     sweep,
 )
 from workflow.stages.judging import comment_take, judge_take, labels
+from workflow.stages.lines import change_line, merge_lines, split_line, undo_change
+from workflow.stages.lines import save_settings as save_dub_settings
 from workflow.stages.mixes import guide_lines, start_stems, stems_file
 from workflow.stages.mixes import preview as preview_mix
 from workflow.stages.mixes import sheet as dub_sheet
@@ -140,6 +136,7 @@ from workflow.stages.sounds import (
     take_peaks,
     take_samples,
 )
+from workflow.stages.studio import dub_view
 from workflow.stages.submission import submit, version_cues, withdraw
 from workflow.stages.takes import make_guides, receive_line
 from workflow.stages.tracks import track_view

@@ -22,11 +22,11 @@ from workflow.people import Actor
 from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.stages.drafts import draft_row
-from workflow.stages.dubs import DubView, dub_view
 from workflow.stages.sounds import (
     LONGEST_STRETCH,
     publish_take,
 )
+from workflow.stages.studio import DubView, dub_view
 from workflow.stages.takes import SHORTEST, choose_takes
 from workflow.store import audit
 from workflow.store.database import in_whole

@@ -46,11 +46,12 @@ from workflow.render.sound import dub_key
 from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.stages.drafts import draft_row
-from workflow.stages.dubs import as_lines, dub_row, dub_view, placed, samples_in
+from workflow.stages.dubs import as_lines, dub_row, placed, samples_in
 from workflow.stages.films import file_view, known_film
 from workflow.stages.running import Settle
 from workflow.stages.segments import LedgerSegments
 from workflow.stages.sounds import read_take, scratch
+from workflow.stages.studio import dub_view
 from workflow.stages.views import FileView, JobView
 from workflow.store import audit, ledger
 from workflow.store.database import in_whole

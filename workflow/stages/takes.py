@@ -31,13 +31,14 @@ from workflow.people import Actor
 from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.stages.drafts import draft_row, save_as
-from workflow.stages.dubs import DubView, dub_row, dub_view, text_hash
+from workflow.stages.dubs import dub_row, text_hash
 from workflow.stages.sounds import (
     media_type,
     publish_take,
     scratch,
     whole_sound,
 )
+from workflow.stages.studio import DubView, dub_view
 from workflow.store import audit
 from workflow.store.database import in_whole
 from workflow.store.house import House, remember_blob
