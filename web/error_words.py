@@ -32,7 +32,7 @@ _WORDS = {
     ),
     "EMAIL": lazy_gettext("That is not an e-mail address."),
     "EMAIL_TAKEN": lazy_gettext("Somebody with this address is here already."),
-    "EMPTY": lazy_gettext("The file is empty. Upload it again."),
+    "EMPTY": lazy_gettext("The file is empty. Export it again and upload it."),
     "ENCODING": lazy_gettext(
         "The file cannot be read as text. Save it as UTF-8, or name its encoding."
     ),
@@ -73,10 +73,10 @@ _WORDS = {
     ),
     "NOT_A_FILE": lazy_gettext("This is a folder or a device, not a file."),
     "NOT_A_RECORDING": lazy_gettext(
-        "A line is recorded as WAV or FLAC. Send longer recordings in other formats as one, to be located."
+        "A line is recorded as WAV or FLAC; this file became no take. Save it as WAV, or upload it as a long recording."
     ),
     "NOT_A_VIDEO_CONTAINER": lazy_gettext(
-        "The file is not a film or a recording of a kind that is known here."
+        "The file is not a film or a recording of a kind that is known here. Choose a film, or for a line a WAV or FLAC file."
     ),
     "NOT_FOR_BROWSERS": lazy_gettext(
         "Not every browser plays this film. Render it burned in as H.264 for the training room."
@@ -93,17 +93,19 @@ _WORDS = {
         "There is nothing to align to. Give a subtitle file of the film, or the film itself."
     ),
     "NO_SOUND": lazy_gettext(
-        "The film has no sound to align to. Align to a subtitle file instead."
+        "There is no sound in this file. Nothing was changed. Choose another file, or align to a subtitle file."
     ),
     "NO_SPEECH": lazy_gettext(
-        "Nobody is heard to speak in this film. Align to a subtitle file instead."
+        "No voice is heard. Nothing was lost. Choose the right microphone or file, or align to a subtitle file."
     ),
     "NO_STREAMS": lazy_gettext(
         "There is no picture and no sound in the file. Check that it plays on your own machine."
     ),
     "NO_SUCH_CUE": lazy_gettext("There is no such cue; it may have been removed since."),
     "NO_SUCH_TAKE": lazy_gettext("The line has no such take. Choose one of its own takes."),
-    "NO_SUCH_LINE": lazy_gettext("The dub has no such line."),
+    "NO_SUCH_LINE": lazy_gettext(
+        "The line is not there any more. A take that was not sent is kept on this computer: save it as a file."
+    ),
     "NO_SUCH_PERSON": lazy_gettext(
         "Nobody with this address may sign in here. An administrator can add them first."
     ),
@@ -124,26 +126,32 @@ _WORDS = {
     "RECIPE": lazy_gettext("These settings do not fit together."),
     "REFERENCE": lazy_gettext("Choose another track of the film, or the film's speech."),
     "SCRIPT_EMPTY": lazy_gettext(
-        "The script has no line with words. Choose the track whose lines were read."
+        "The script has no line with words to speak. If there is a recording, it is kept. Write the lines, or choose the track whose lines were read."
     ),
     "SCRIPT_TOO_LONG": lazy_gettext(
-        "The script has too many lines to be looked for at once. Divide script and recording."
+        "The script has more lines than can be looked for at once. The recording is kept. Divide script and recording."
     ),
     "SILENT": lazy_gettext(
-        "Nothing is heard in this recording. Check the microphone, and record again."
+        "Nothing is heard in this recording. Choose the right microphone or file, and record again."
     ),
     "SOUND_NUMBER": lazy_gettext("The film has no such sound."),
-    "SPLIT": lazy_gettext("The cue is not on screen at that time."),
+    "SPLIT": lazy_gettext(
+        "Each half needs words and time. Nothing was changed. Put the cursor between two words and split again."
+    ),
     "STEM_LENGTH": lazy_gettext(
         "The stem is not as long as the film. Export it from the first frame to the last."
     ),
     "STEM_MISSING": lazy_gettext("A full dub needs the film's music and effects without voices."),
-    "TAKE_LENGTH": lazy_gettext("A take must lie within its recording."),
+    "TAKE_LENGTH": lazy_gettext(
+        "A take is at least as long as a word and lies within its recording. Nothing was changed. Record the line again, or set other edges."
+    ),
     "TAKE_NOT_ACCEPTED": lazy_gettext("Listen to the take and accept it first."),
     "TIME_TOO_LATE": lazy_gettext("A cue is later than any film is long. Correct the time."),
     "TOO_LARGE": lazy_gettext("The file is too large. Export it smaller or in parts."),
     "TOO_LARGE_PICTURE": lazy_gettext("The picture is too large. Export a smaller one."),
-    "TOO_LONG": lazy_gettext("The sound is too long."),
+    "TOO_LONG": lazy_gettext(
+        "The sound is too long. Nothing was changed. Cut it and upload the parts."
+    ),
     "TOO_MANY_BYTES": lazy_gettext(
         "The subtitle file is too large: check that it is the right one."
     ),
@@ -153,10 +161,12 @@ _WORDS = {
     "TOO_SMALL_PICTURE": lazy_gettext("The picture is too small."),
     "TRUNCATED": lazy_gettext("The file is not complete. Copy or export it again."),
     "TWO_SPEAKERS": lazy_gettext(
-        "One line is not spoken by two. Give both lines the same speaker first."
+        "One line is not spoken by two. Nothing was changed. Give both lines the same speaker first."
     ),
     "TYPE_MISMATCH": lazy_gettext("The file's ending is not that of what it holds."),
-    "UNREADABLE": lazy_gettext("The file cannot be read. Check that it plays on your own machine."),
+    "UNREADABLE": lazy_gettext(
+        "The file cannot be read. Check that it plays on your own machine, then export it again and upload it."
+    ),
     "UNRELATED": lazy_gettext("The two do not belong together."),
     "UPLOAD_REFUSED": lazy_gettext("The film was refused."),
     "VOICE_UNKNOWN": lazy_gettext("There is no guide voice for this language."),
@@ -184,7 +194,9 @@ _WORDS = {
     "DRAFT_CHANGED": lazy_gettext(
         "The draft was changed by somebody else. Your own text is still with you; load the newer state."
     ),
-    "FILM_NOT_READY": lazy_gettext("The film is not ready yet."),
+    "FILM_NOT_READY": lazy_gettext(
+        "The film is not ready yet. Everything is kept. Try again in a minute."
+    ),
     "GUIDE_TAKES": lazy_gettext(
         "The guide voice still speaks in this dub. Record these lines, or say that it may stay."
     ),
@@ -271,7 +283,14 @@ _WORDS = {
 
 def told(code: str) -> str:
     """What an error with this *code* says in the page's language; "" in English, which says more itself."""
+    return str(_WORDS.get(code, "")) if _is_translated() else ""
+
+
+def all_told() -> dict[str, str]:
+    """The same by code, for a page whose script tells how work failed; {} in English."""
+    return {code: str(words) for code, words in _WORDS.items()} if _is_translated() else {}
+
+
+def _is_translated() -> bool:
     locale = get_locale()
-    if locale is None or locale.language == "en":
-        return ""
-    return str(_WORDS.get(code, ""))
+    return locale is not None and locale.language != "en"

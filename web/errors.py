@@ -214,13 +214,18 @@ def _body(code: str, message: str, advice: str = "") -> dict[str, Any]:
     return {"code": code, "message": message, "where": "", "advice": advice, "told": ""}
 
 
-def _words_of(status: int) -> tuple[str, str]:
-    words = {
+def _words_of(status: int) -> tuple[str, ...]:
+    """Code, message and perhaps advice."""
+    words: dict[int, tuple[str, ...]] = {
         400: ("BAD_REQUEST", gettext("The request cannot be understood.")),
         404: ("NOT_FOUND", gettext("There is nothing here, or it is not for you.")),
         405: ("METHOD_NOT_ALLOWED", gettext("This address does not do that.")),
         408: ("TOO_SLOW", gettext("The request took too long to arrive.")),
-        413: ("TOO_LARGE", gettext("The request is larger than this address takes.")),
+        413: (
+            "TOO_LARGE",
+            gettext("The request is larger than this address takes."),
+            gettext("Send it smaller, or in parts."),
+        ),
         415: ("WRONG_TYPE", gettext("This address takes another type of content.")),
         416: ("BAD_RANGE", gettext("The file has no such range.")),
     }

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, request, url_for
 from flask_babel import lazy_gettext
 
+from web.error_words import all_told
 from web.guard import actor, guarded, house, project_id, signed_in
 from web.pages import pages
 from web.pages.desk import player_props, submitted
@@ -129,6 +130,7 @@ def confirm(track_id: str) -> Response:
         can_edit=can(Action.EDIT_TRACK),
         may_upload=can(Action.UPLOAD_FILM) or can(Action.EDIT_TRACK),
         props=_props(view, dub),
+        errors_told=all_told(),
     )
 
 

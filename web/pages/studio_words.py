@@ -145,63 +145,6 @@ def studio_words(_plural: Callable[[str, str], dict[str, str]]) -> dict[str, Any
             "SAME_TEXT": gettext("the same text twice in the script"),
             "OTHER_SCRIPT": gettext("hardly a line found: perhaps another script"),
         },
-        # More than web/error_words.py: what was kept here. Errors of a recording that is kept have no other words.
-        "refusals": {
-            "SILENT": gettext(
-                "Nothing is heard in this recording, so it became no take. Choose the right microphone or file and record again."
-            ),
-            "EMPTY": gettext(
-                "The file is empty; it became no take. Export it again and upload it here."
-            ),
-            "UNREADABLE": gettext(
-                "The sound cannot be decoded; it became no take. Check that it plays, save it as WAV and upload it again."
-            ),
-            "NOT_A_RECORDING": gettext(
-                "A line is recorded as WAV or FLAC; this file became no take. Save it as WAV, or upload it as a long recording."
-            ),
-            "NOT_A_VIDEO_CONTAINER": gettext(
-                "This file is no sound; it became no take. Choose a WAV or FLAC file."
-            ),
-            "NO_STREAMS": gettext(
-                "This file is no sound; it became no take. Choose a WAV or FLAC file."
-            ),
-            "TAKE_LENGTH": gettext(
-                "This sound is shorter than a word; it became no take. Record the line again."
-            ),
-            "NO_SOUND": gettext(
-                "There is no sound in this file. Nothing was changed. Choose another file."
-            ),
-            "TOO_LONG": gettext(
-                "The sound is longer than 4 hours. Nothing was changed. Cut it and upload the parts."
-            ),
-            "TOO_LARGE": gettext(
-                "The file is too large for one line. Upload it as a long recording, or cut it."
-            ),
-            "SCRIPT_EMPTY": gettext(
-                "The script has no line with words to speak. The recording is kept. Write the lines, then search again."
-            ),
-            "NO_SPEECH": gettext(
-                "No voice is heard in this recording. It is kept. Choose the right microphone or file and upload it again."
-            ),
-            "SCRIPT_TOO_LONG": gettext(
-                "The script has more lines than can be looked for at once. The recording is kept. Divide script and recording."
-            ),
-            "NO_SUCH_LINE": gettext(
-                "The line is not there any more. The recording is kept on this computer: save it as a file."
-            ),
-            "DRAFT_CHANGED": gettext(
-                "Somebody else changed the same line. Nothing of theirs was lost, and what you typed is still here. Load the page and look."
-            ),
-            "TWO_SPEAKERS": gettext(
-                "One line is not spoken by two. Nothing was changed. Give both lines the same speaker first."
-            ),
-            "SPLIT": gettext(
-                "Each half needs words and time. Nothing was changed. Put the cursor between two words and split again."
-            ),
-            "FILM_NOT_READY": gettext(
-                "The film is still being prepared. Everything is kept. Try again in a minute."
-            ),
-        },
         "confirmOpen": _plural("%(num)s line to confirm.", "%(num)s lines to confirm."),
         "confirmMissing": _plural(
             "%(num)s line is missing in the mix.", "%(num)s lines are missing in the mix."

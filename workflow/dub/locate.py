@@ -280,7 +280,7 @@ class _Hearing:
             raise BadInput(
                 "NO_SPEECH",
                 "No voice is heard in this recording.",
-                advice="Check that the right microphone was chosen, and record again.",
+                advice="Choose the right microphone or file, and send it again.",
             )
         self._quiet = quiet
         mel = self._sound.bands()

@@ -154,7 +154,12 @@ def decoded(
             for block in _resampled(media, chosen, rate, channels, zero):
                 place += len(block)
                 if place > longest:
-                    raise BadInput("TOO_LONG", "The sound is longer than 4 hours.", where=path.name)
+                    raise BadInput(
+                        "TOO_LONG",
+                        "The sound is longer than 4 hours.",
+                        where=path.name,
+                        advice="Cut it and send the parts.",
+                    )
                 yield block
                 watch(min(999, int(place * 1000 / (length * rate))), "Reading the sound")
     except IndexError:
@@ -164,7 +169,7 @@ def decoded(
             "UNREADABLE",
             "The sound cannot be decoded.",
             where=path.name,
-            advice="Check that the file plays.",
+            advice="Check that it plays, save it as WAV and send it again.",
             details={"said": str(error)[:200]},
         ) from error
 

@@ -111,7 +111,7 @@ def merge_lines(
             raise BadInput(
                 "TWO_SPEAKERS",
                 f"One line is not spoken by two: {', '.join(sorted(speakers))}.",
-                advice="Give both lines the same speaker first.",
+                advice="Nothing was changed. Give both lines the same speaker first.",
             )
         after = operations.merge(cues, uids, separator=" ")
         left = next(cue.uid for cue in after if cue.uid in uids)

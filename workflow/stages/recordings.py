@@ -90,7 +90,12 @@ def _keep_refusal(house: House, recording_id: str, refusal: TerjimeError) -> Non
 def _seconds(file: Path, name: str) -> float:
     found = examine(file, name=name)
     if found.sound is None:
-        raise BadInput("NO_SOUND", "There is no sound in this file.", where=name)
+        raise BadInput(
+            "NO_SOUND",
+            "There is no sound in this file.",
+            where=name,
+            advice="Nothing was changed. Choose another file.",
+        )
     return (found.sound.end - found.sound.start) / FLICKS_PER_SECOND
 
 
@@ -149,7 +154,11 @@ def start_locating(house: House, actor: Actor, recording_id: str) -> JobView:
         cues = load_cues(house, draft_row(session, track.id).document)
         lines = [[cue.uid, spoken_text(cue.text)] for cue in cues if spoken_text(cue.text)]
         if not lines:
-            raise BadInput("SCRIPT_EMPTY", "The script has no line with words to speak.")
+            raise BadInput(
+                "SCRIPT_EMPTY",
+                "The script has no line with words to speak.",
+                advice="The recording is kept. Write the lines, then search again.",
+            )
         job = ledger.create(
             session,
             kind="locate",

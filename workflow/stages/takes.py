@@ -83,7 +83,11 @@ def receive_line(
     The same file for the same line again is the same take. Raises NotFound NO_SUCH_LINE; BadInput
     NOT_A_RECORDING, TAKE_LENGTH, and whatever `read_recording` raises.
     """
-    container = sniff(file, name=name)
+    try:
+        container = sniff(file, name=name)
+    except BadInput as refusal:
+        advice = "Choose a WAV or FLAC file."
+        raise BadInput(refusal.code, refusal.message, where=name, advice=advice) from refusal
     if container not in ("wav", "flac"):
         raise BadInput(
             "NOT_A_RECORDING",
@@ -151,7 +155,12 @@ def _cue_of(house: House, session: Session, track_id: str, uid: str) -> Cue:
     for cue in load_cues(house, draft_row(session, track_id).document):
         if cue.uid == uid:
             return cue
-    raise NotFound("NO_SUCH_LINE", "The dub has no such line.", where=uid[:64])
+    raise NotFound(
+        "NO_SUCH_LINE",
+        "The dub has no such line.",
+        where=uid[:64],
+        advice="The recording is kept where it was made: save it as a file.",
+    )
 
 
 def _record_line(

@@ -41,7 +41,12 @@ def split(
         raise BadInput("UID_TWICE", f"A cue with the uid {new_uid!r} is there already.", where=uid)
     first, second = _parted(cue.text, at_character)
     if not plain(first).strip() or not plain(second).strip():
-        raise BadInput("SPLIT", "One half would have no words.", where=uid)
+        raise BadInput(
+            "SPLIT",
+            "One half would have no words.",
+            where=uid,
+            advice="Nothing was changed. Split between two words.",
+        )
     halves = (
         replace(cue, end=at_time, text=first),
         replace(cue, uid=new_uid, start=at_time, text=second, note=""),

@@ -10,12 +10,11 @@ export interface Told {
   readonly tone: string
 }
 
-/** What happened, what was kept, what to do: the studio's own words for it, or those of the server. */
+/** What happened, what was kept, what to do. Of failed work the page has the person's own words. */
 export function refusal(error: ApiError | null): string {
   if (!error) return say('offline')
-  const known = sayIn('refusals', error.code)
-  if (known !== error.code) return `${known} ${error.code}`
-  const { message, advice } = inOwnWords(error)
+  const known = sayIn('errors', error.code)
+  const { message, advice } = inOwnWords(known === error.code ? error : { ...error, told: known })
   return `${message} ${advice ?? ''}`.trim() + ` ${error.code}`
 }
 
