@@ -27,7 +27,7 @@ from workflow.language.numbers import cardinal, values_in
 from workflow.language.scripts import to_cyrillic, to_latin
 from workflow.language.spelling import WORD, Speller, dictionary_knows, turkmen
 from workflow.language.tell import MODELS, tell
-from workflow.qc import FilmFacts, check, repair
+from workflow.qc import FilmFacts, LineUp, check, repair
 from workflow.qc.fixes import FIXERS
 from workflow.timebase import FrameGrid
 from workflow.tracks.cues import Cue
@@ -244,10 +244,10 @@ def memory() -> list[dict[str, Any]]:
 
 def checking() -> list[dict[str, Any]]:
     cues, source, film = track_of(2000)
-    check(cues[:20], film=film, source=source[:20])
-    alone = cpu(lambda: check(cues, film=film))
-    beside = cpu(lambda: check(cues, film=film, source=source))
-    mending = cpu(lambda: repair(cues, [*FIXERS, "T16"], film=film))
+    check(LineUp(cues[:20], film=film, source=source[:20]))
+    alone = cpu(lambda: check(LineUp(cues, film=film)))
+    beside = cpu(lambda: check(LineUp(cues, film=film, source=source)))
+    mending = cpu(lambda: repair(LineUp(cues, film=film), [*FIXERS, "T16"]))
     return [
         row("2,000 cues checked, CPU s", round(alone, 2), "all rules, with cuts and speech, spelling too"),
         row("2,000 cues beside their source, CPU s", round(beside, 2), "the same and the rules that compare"),

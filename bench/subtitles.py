@@ -55,11 +55,11 @@ print(best(lambda: pysubs2.SSAFile.from_string(data.decode())))
 WHOLE = """
 import itertools, sys
 from pathlib import Path
-from workflow.qc import check, profile_named
+from workflow.qc import LineUp, check, profile_named
 from workflow.tracks.formats import read_subtitles, write_subtitles
 numbers = itertools.count(1)
 cues = read_subtitles(Path(sys.argv[1]).read_bytes(), uid=lambda: str(next(numbers))).cues
-check(cues, profile=profile_named("training-film"), language="tk")
+check(LineUp(cues, profile=profile_named("training-film"), language="tk"))
 Path(sys.argv[2]).write_bytes(write_subtitles(cues, "srt").data)
 """
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow.errors import BadInput
-from workflow.qc import PROFILES, TRAINING_FILM, FilmFacts, Profile, check, fix, repair
+from workflow.qc import PROFILES, TRAINING_FILM, FilmFacts, LineUp, Profile, check, repair
 from workflow.qc.fixes import FIXERS, NEVER_ERRORS, errors_after, errors_of
-from workflow.qc.rule import RULES, LineUp, Lore
+from workflow.qc.rule import RULES
 from workflow.timebase import FLICKS_PER_SECOND, FrameGrid, from_ms, from_seconds
 from workflow.tracks.cues import Cue, in_order
 
@@ -22,7 +22,7 @@ EVERY_RULE = [*FIXERS, "T16"]
 
 
 def one(rule: str, text: str) -> str:
-    (mended,) = fix([Cue("a", 0, from_ms(3000), text)], [rule])
+    (mended,) = repair(LineUp([Cue("a", 0, from_ms(3000), text)]), [rule]).cues
     return mended.text
 
 
@@ -38,15 +38,15 @@ def test_words_are_mended() -> None:
 
 
 def test_an_override_that_viewers_would_see_becomes_the_place() -> None:
-    (mended,) = fix([Cue("a", 0, from_ms(3000), "{\\an8}Salam")], ["X04"])
+    (mended,) = repair(LineUp([Cue("a", 0, from_ms(3000), "{\\an8}Salam")]), ["X04"]).cues
     assert (mended.text, mended.position) == ("Salam", 8)
 
 
 def test_an_empty_cue_goes_but_not_while_its_source_waits_for_a_translation() -> None:
     cues = [Cue("a", 0, from_ms(3000), "Salam"), Cue("b", from_ms(4000), from_ms(6000), "")]
-    assert [c.uid for c in fix(cues, ["X01"])] == ["a"]
+    assert [c.uid for c in repair(LineUp(cues), ["X01"]).cues] == ["a"]
     source = [Cue("s", 0, from_ms(3000), "Hello"), Cue("t", from_ms(4000), from_ms(6000), "You")]
-    assert [c.uid for c in fix(cues, ["X01"], source=source)] == ["a", "b"]
+    assert [c.uid for c in repair(LineUp(cues, source=source), ["X01"]).cues] == ["a", "b"]
 
 
 def test_overlaps_gaps_and_ends_are_mended_on_frames() -> None:
@@ -57,7 +57,7 @@ def test_overlaps_gaps_and_ends_are_mended_on_frames() -> None:
         Cue("c", grid.time_of(98), grid.time_of(100), "Hä"),
         Cue("d", grid.time_of(1400), grid.time_of(1450), "Sag bol"),
     ]
-    mended = fix(cues, ["T07", "T06", "T01", "T17"], film=FILM)
+    mended = repair(LineUp(cues, film=FILM), ["T07", "T06", "T01", "T17"]).cues
     assert [(grid.frame_at(c.start), grid.frame_at(c.end)) for c in mended] == [
         (0, 48),
         (50, 96),
@@ -72,18 +72,18 @@ def test_a_mend_that_would_make_a_new_error_is_not_made() -> None:
         Cue("a", from_ms(0), from_ms(2400), "Otuz iki harplyk bir sözlem bu."),
         Cue("b", from_ms(1300), from_ms(4000), "Hawa."),
     ]
-    assert fix(cues, ["T07"]) == tuple(cues)
+    assert repair(LineUp(cues), ["T07"]).cues == tuple(cues)
 
 
 def test_what_no_rule_found_is_not_touched() -> None:
     cues = (Cue("a", 1, 2, "...  </i>"),)
-    assert fix(cues, []) == cues
+    assert repair(LineUp(cues), []).cues == cues
 
 
 @pytest.mark.parametrize("rule", ["T03", "M01", "nonsense"])
 def test_a_rule_without_a_mend_is_refused(rule: str) -> None:
     with pytest.raises(BadInput, match="NO_FIX"):
-        fix([], [rule])
+        repair(LineUp([]), [rule])
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,13 @@ def test_a_cue_that_stands_long_after_the_speech_is_shortened_but_stays_readable
         Cue("a", 0, grid.time_of(100), "Hawa."),
         Cue("b", grid.time_of(200), grid.time_of(300), "Bu otuz harplyk uzyn bir sözlem."),
     ]
-    mended = fix(cues, ["T09"], film=film)
+    mended = repair(LineUp(cues, film=film), ["T09"]).cues
     assert [grid.frame_at(c.end) for c in mended] == [42, 252]
 
 
 def test_a_cue_that_two_rules_pull_to_and_fro_is_named_and_left() -> None:
     cues = [Cue("a", 0, from_ms(3000), "Salam"), Cue("b", from_ms(4000), from_ms(6000), "Dost")]
-    assert repair(cues, EVERY_RULE, film=FILM).conflicts <= {"a", "b"}
+    assert repair(LineUp(cues, film=FILM), EVERY_RULE).conflicts <= {"a", "b"}
 
 
 WORDS = st.lists(
@@ -181,8 +181,8 @@ SOURCE = [Cue("s", from_ms(1000), from_ms(4000), "- The court\n- in London 5?")]
 def test_mending_twice_is_mending_once_and_makes_no_new_error(
     cues: tuple[Cue, ...], film: FilmFacts, source: list[Cue] | None, profile: Profile
 ) -> None:
-    once = fix(cues, EVERY_RULE, film=film, source=source, profile=profile)
-    assert fix(once, EVERY_RULE, film=film, source=source, profile=profile) == once
+    once = repair(LineUp(cues, film=film, source=source, profile=profile), EVERY_RULE).cues
+    assert repair(LineUp(once, film=film, source=source, profile=profile), EVERY_RULE).cues == once
     before = errors(in_order(cues), film, source, profile)
     after = errors(once, film, source, profile)
     assert {uid for _, uid in after} <= {c.uid for c in once}
@@ -191,7 +191,7 @@ def test_mending_twice_is_mending_once_and_makes_no_new_error(
 
 @given(cues=rough_tracks(), rule=st.sampled_from(sorted(FIXERS)))
 def test_one_mend_alone_makes_no_new_error(cues: tuple[Cue, ...], rule: str) -> None:
-    once = fix(cues, [rule], film=SPOKEN)
+    once = repair(LineUp(cues, film=SPOKEN), [rule]).cues
     assert errors(once, SPOKEN, None, TRAINING_FILM) <= errors(
         in_order(cues), SPOKEN, None, TRAINING_FILM
     )
@@ -199,14 +199,14 @@ def test_one_mend_alone_makes_no_new_error(cues: tuple[Cue, ...], rule: str) -> 
 
 @given(cues=rough_tracks())
 def test_rules_said_never_to_err_never_do(cues: tuple[Cue, ...]) -> None:
-    found = check(cues, film=SPOKEN, source=SOURCE)
+    found = check(LineUp(cues, film=SPOKEN, source=SOURCE))
     assert not [f for f in found if f.rule in NEVER_ERRORS and f.severity == "error"]
 
 
 def errors(
     cues: Sequence[Cue], film: FilmFacts, source: list[Cue] | None, profile: Profile
 ) -> set[tuple[str, str]]:
-    found = check(cues, film=film, source=source, profile=profile)
+    found = check(LineUp(cues, film=film, source=source, profile=profile))
     return {(f.rule, f.uid) for f in found if f.severity == "error"}
 
 
@@ -235,16 +235,12 @@ def test_errors_after_a_mend_are_those_of_a_fresh_look_at_the_whole_track() -> N
         20 * FLICKS_PER_SECOND,
         shots=tuple(range(0, 20 * FLICKS_PER_SECOND, 3 * FLICKS_PER_SECOND)),
     )
-    track = LineUp(
-        in_order(cues), TRAINING_FILM, language="tk", film=film, source=cues[::2], lore=Lore()
-    )
+    track = LineUp(in_order(cues), film=film, source=cues[::2])
     for name in FIXERS:
         found = [hit.index for hit in RULES[name].judge(track) if hit.fix][::2]
         new = {track.cues[i].uid: FIXERS[name](track, i) for i in found}
         kept = [new.get(cue.uid, cue) for cue in track.cues]
         after = track.with_cues(in_order(cue for cue in kept if cue is not None))
-        fresh = LineUp(
-            after.cues, TRAINING_FILM, language="tk", film=film, source=cues[::2], lore=Lore()
-        )
+        fresh = LineUp(after.cues, film=film, source=cues[::2])
         assert errors_after(track, after) == errors_of(fresh), name
         track = after

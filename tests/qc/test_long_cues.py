@@ -8,7 +8,7 @@ import pytest
 
 from workflow.language.numbers import spoken
 from workflow.language.scripts import from_old_latin, to_cyrillic, to_latin
-from workflow.qc import FilmFacts, check, fix
+from workflow.qc import FilmFacts, LineUp, check, repair
 from workflow.qc.fixes import FIXERS
 from workflow.timebase import from_ms
 from workflow.tracks.cues import Cue
@@ -23,8 +23,8 @@ def test_a_cue_of_thousands_of_characters_is_checked_and_mended_in_good_time(pie
     text = piece * (6000 // len(piece))
     cues = [Cue("a", 0, from_ms(3000), text)]
     film = FilmFacts(Fraction(24), from_ms(100_000), (), ())
-    check(cues, film=film, source=cues)
-    fix(cues, FIXERS, film=film)
+    check(LineUp(cues, film=film, source=cues))
+    repair(LineUp(cues, film=film), FIXERS)
     spoken(text)
     from_old_latin(text)
     to_cyrillic(text)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from workflow.errors import BadInput
-from workflow.qc import PROFILES, check, profile_of
+from workflow.qc import PROFILES, LineUp, check, profile_of
 from workflow.timebase import FLICKS_PER_SECOND, from_ms
 from workflow.tracks.cues import Cue
 
@@ -16,7 +16,7 @@ CUE = [Cue("a", 0, from_ms(2000), "Bu sözlemde otuz sekiz harp bar, şeýle.")]
 
 
 def severity(rule: str, profile: dict[str, Any], cues: list[Cue] = CUE) -> str | None:
-    found = [f.severity for f in check(cues, profile=profile_of(profile)) if f.rule == rule]
+    found = [f.severity for f in check(LineUp(cues, profile=profile_of(profile))) if f.rule == rule]
     return found[0] if found else None
 
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import pytest
 
-from workflow.qc import PROFILES, RULES, FilmFacts, check
+from workflow.qc import PROFILES, RULES, FilmFacts, LineUp, check
 from workflow.timebase import FLICKS_PER_SECOND, FrameGrid
 from workflow.tracks.cues import Cue
 
@@ -290,7 +290,9 @@ def test_each_rule_finds_what_its_profile_asks_at_every_rate(row: int, rate: Fra
     rule, _, make, wanted = TABLE[row]
     scene = make(rate)
     for name in EVERY:
-        findings = check(scene.cues, film=scene.film, source=scene.source, profile=PROFILES[name])
+        findings = check(
+            LineUp(scene.cues, film=scene.film, source=scene.source, profile=PROFILES[name])
+        )
         worst = {f.severity for f in findings if f.rule == rule}
         assert worst == ({wanted[name]} if name in wanted else set()), (
             name,

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from workflow.qc import PROFILES, FilmFacts, check
+from workflow.qc import PROFILES, FilmFacts, LineUp, check
 from workflow.timebase import FLICKS_PER_SECOND, FrameGrid, from_ms, from_seconds, to_ms
 from workflow.tracks.cues import Cue
 
@@ -33,7 +33,7 @@ def film(rate: Fraction, *cuts: int, frames: int = 3000) -> FilmFacts:
 
 
 def found(rule: str, cues: list[Cue], **more: object) -> list[tuple[int, str]]:
-    findings = check(cues, **more)  # type: ignore[arg-type]
+    findings = check(LineUp(cues, **more))  # type: ignore[arg-type]
     return [(f.cue, f.severity) for f in findings if f.rule == rule]
 
 
@@ -71,7 +71,7 @@ def test_t01_of_bbc_counts_words() -> None:
 
 def test_t01_offers_a_fix_only_where_there_is_room() -> None:
     cues = [Cue("a", 0, from_ms(500), "Hä"), Cue("b", from_ms(500), from_ms(3000), "Hä")]
-    assert [f.fix for f in check(cues) if f.rule == "T01"] == [False]
+    assert [f.fix for f in check(LineUp(cues)) if f.rule == "T01"] == [False]
 
 
 def test_t02_finds_a_cue_that_stands_over_seven_seconds() -> None:
@@ -209,7 +209,9 @@ def test_t13_and_t14_of_bbc_end_with_the_shot(rate: Fraction) -> None:
 def test_rules_about_cuts_say_nothing_when_nobody_looked_for_cuts() -> None:
     cues = at_frames(RATES[1], (199, 300))
     facts = FilmFacts(RATES[1], from_seconds(100), shots=None)
-    assert not [f for f in check(cues, film=facts) if f.rule in {"T10", "T11", "T12", "T13", "T14"}]
+    assert not [
+        f for f in check(LineUp(cues, film=facts)) if f.rule in {"T10", "T11", "T12", "T13", "T14"}
+    ]
 
 
 def test_65_t16_finds_an_end_at_or_before_its_start_and_a_cue_out_of_order() -> None:
@@ -226,7 +228,7 @@ def test_66_t17_finds_cues_before_and_after_the_film_and_offers_to_clip_them() -
         Cue("a", from_ms(9000), from_seconds(10) + 1, "a"),
         Cue("b", from_seconds(11), from_seconds(12), "b"),
     ]
-    findings = [f for f in check(late, film=facts) if f.rule == "T17"]
+    findings = [f for f in check(LineUp(late, film=facts)) if f.rule == "T17"]
     assert [(f.cue, f.fix) for f in findings] == [(1, True), (2, False)]
 
 
@@ -239,4 +241,4 @@ def test_t18_allows_a_millisecond_beside_a_frame(rate: Fraction) -> None:
 
 
 def test_an_empty_track_has_no_findings() -> None:
-    assert check([], film=film(RATES[0], 5), source=at_frames(RATES[0], (1, 9))) == ()
+    assert check(LineUp([], film=film(RATES[0], 5), source=at_frames(RATES[0], (1, 9)))) == ()

@@ -9,7 +9,7 @@ import pytest
 
 from workflow.errors import BadInput
 from workflow.language.postpositions import POSTPOSITIONS, belongs_to, bound_start
-from workflow.qc import PROFILES, RULES, check, fix, profile_named
+from workflow.qc import PROFILES, RULES, LineUp, check, profile_named, repair
 from workflow.timebase import from_ms
 from workflow.tracks.cues import Cue
 
@@ -22,7 +22,7 @@ def track(*texts: str, step: int = 10_000) -> list[Cue]:
 
 
 def found(rule: str, *texts: str, **more: object) -> list[tuple[int, str]]:
-    findings = check(track(*texts), **more)  # type: ignore[arg-type]
+    findings = check(LineUp(track(*texts), **more))  # type: ignore[arg-type]
     return [(f.cue, f.severity) for f in findings if f.rule == rule]
 
 
@@ -50,7 +50,7 @@ def test_l01_judges_the_longest_line_by_profile(
 
 def test_l01_offers_a_fix_only_where_the_text_can_be_broken() -> None:
     long = track("söz " * 12 + "söz", "a" * 50)
-    assert [f.fix for f in check(long) if f.rule == "L01"] == [True, False]
+    assert [f.fix for f in check(LineUp(long)) if f.rule == "L01"] == [True, False]
 
 
 def test_l02_judges_the_number_of_lines_by_profile() -> None:
@@ -110,7 +110,7 @@ def test_no_line_is_ever_broken_before_a_word_of_the_postposition_list() -> None
     assert len(sure_words()) > 60
     for word in sure_words():
         cues = track(f"Bu sözlem gaty uzyn ýazylandyr {word} bölünmeli bolýar.")
-        (mended,) = fix(cues, ["L01"])
+        (mended,) = repair(LineUp(cues), ["L01"]).cues
         assert "\n" in mended.text
         assert not mended.text.split("\n")[1].startswith(word), mended.text
 
@@ -171,7 +171,7 @@ TURKMEN = ["Biz olaryň hemmesini goramaly.", "Bu ýerde 25 pida bar.", "John Sm
 
 
 def against(source: list[str], target: list[str]) -> list[tuple[str, int]]:
-    findings = check(track(*target), source=track(*source))
+    findings = check(LineUp(track(*target), source=track(*source)))
     return [(f.rule, f.cue) for f in findings if f.rule in {"X02", "M01", "M05"}]
 
 
@@ -181,7 +181,7 @@ def test_a_good_translation_has_no_finding_beside_its_source() -> None:
 
 def test_x02_finds_a_copied_and_a_missing_translation() -> None:
     assert against(ENGLISH, [ENGLISH[0], "", TURKMEN[2]]) == [("X02", 1), ("M01", 2), ("X02", 2)]
-    two = check([track(*TURKMEN)[0], track(*TURKMEN)[2]], source=track(*ENGLISH))
+    two = check(LineUp([track(*TURKMEN)[0], track(*TURKMEN)[2]], source=track(*ENGLISH)))
     assert [(f.rule, f.cue) for f in two if f.rule == "X02"] == [("X02", 2)]
 
 
@@ -220,7 +220,7 @@ def test_a_track_that_is_not_aligned_yet_is_compared_by_number() -> None:
         Cue(c.uid, c.start + from_ms(3_600_000), c.end + from_ms(3_600_000), c.text)
         for c in track(*TURKMEN)
     ]
-    assert not [f for f in check(moved, source=track(*ENGLISH)) if f.rule in {"X02", "M01"}]
+    assert not [f for f in check(LineUp(moved, source=track(*ENGLISH))) if f.rule in {"X02", "M01"}]
 
 
 def test_two_cues_that_translate_one_are_compared_together() -> None:
@@ -229,7 +229,7 @@ def test_two_cues_that_translate_one_are_compared_together() -> None:
         Cue("a", 0, from_ms(2900), "Bu ýerde 25 pida"),
         Cue("b", from_ms(3000), from_ms(6000), "we 3 şaýat bar."),
     ]
-    assert not [f for f in check(target, source=source) if f.rule in {"X02", "M01", "M05"}]
+    assert not [f for f in check(LineUp(target, source=source)) if f.rule in {"X02", "M01", "M05"}]
 
 
 def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:

@@ -21,7 +21,7 @@ from workflow.language.letters import tidy
 from workflow.language.order import long_date, number, sort_key, upper
 from workflow.language.postpositions import POSTPOSITIONS, every_phrase
 from workflow.language.spelling import WORD, turkmen
-from workflow.qc import PROFILES, RULES, check, repair
+from workflow.qc import PROFILES, RULES, LineUp, check, repair
 from workflow.qc.fixes import FIXERS
 from workflow.timebase import FLICKS_PER_SECOND
 from workflow.tracks import operations
@@ -111,11 +111,14 @@ def test_4_each_rule_has_its_cues_in_each_profile_and_mending_twice_is_mending_o
         if what != "fail":
             continue
         scene = make(Fraction(24000, 1001))
-        once = repair(scene.cues, [*FIXERS, "T16"], film=scene.film, source=scene.source)
-        twice = repair(once.cues, [*FIXERS, "T16"], film=scene.film, source=scene.source)
+        once = repair(LineUp(scene.cues, film=scene.film, source=scene.source), [*FIXERS, "T16"])
+        twice = repair(LineUp(once.cues, film=scene.film, source=scene.source), [*FIXERS, "T16"])
         assert twice.cues == once.cues
         before, after = (
-            sum(f.severity == "error" for f in check(cues, film=scene.film, source=scene.source))
+            sum(
+                f.severity == "error"
+                for f in check(LineUp(cues, film=scene.film, source=scene.source))
+            )
             for cues in (scene.cues, once.cues)
         )
         assert after <= before

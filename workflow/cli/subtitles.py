@@ -13,7 +13,7 @@ import click
 
 from workflow.cli import print_json
 from workflow.errors import BadInput
-from workflow.qc import PROFILES, FilmFacts, Finding, check, profile_named
+from workflow.qc import PROFILES, FilmFacts, Finding, LineUp, check, profile_named
 from workflow.timebase import clock, parse_rate
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue
@@ -113,11 +113,13 @@ def check_file(
     """Print where FILE breaks the rules; exit status 0 even if it does."""
     imported = read_file(file, encoding=encoding, language=language)
     findings = check(
-        imported.cues,
-        film=_film_facts(film) if film else None,
-        source=read_file(source).cues if source else None,
-        profile=profile_named(profile),
-        language=language,
+        LineUp(
+            imported.cues,
+            film=_film_facts(film) if film else None,
+            source=read_file(source).cues if source else None,
+            profile=profile_named(profile),
+            language=language,
+        )
     )
     if as_json:
         print_json({"findings": [found.to_json() for found in findings]} | _report(imported, ()))

@@ -9,9 +9,9 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar, cast
 
-from workflow.language.glossary import Glossary
+from workflow.language.glossary import Glossary, seed
 from workflow.language.spelling import Speller, turkmen
-from workflow.qc.profiles import Limit, Profile
+from workflow.qc.profiles import TRAINING_FILM, Limit, Profile
 from workflow.sentences import to_json as said
 from workflow.timebase import FLICKS_PER_SECOND, Flicks, FrameGrid
 from workflow.tracks.cues import Cue
@@ -31,7 +31,7 @@ class Finding:
     cue         its number, from 1
     severity    "error" blocks delivery, "warning" must be acknowledged, "hint" is advice
     message     in English; a `Sentence` where it has values
-    fix         whether `qc.fix` can mend this one
+    fix         whether `qc.repair` can mend this one
     """
 
     rule: str
@@ -71,16 +71,22 @@ class FilmFacts:
 class Lore:
     """What a project knows beside its cues.
 
-    glossary            its terms
+    glossary            its terms; the seed glossary where it has none of its own
     words               Turkmen words that are right here, without endings
     names               Turkmen form by the source's: {"Lena": "Lena", "George": "Jorj"}
     source_language     BCP 47, of the source's cues
     """
 
-    glossary: Glossary = field(default_factory=Glossary)
+    glossary: Glossary = field(default_factory=seed)
     words: frozenset[str] = frozenset()
     names: Mapping[str, str] = field(default_factory=dict)
     source_language: str = "en"
+
+    @property
+    def speller(self) -> Speller:
+        """Knows the project's words and names; loads the dictionary when it is first asked."""
+        words = self.words | frozenset(self.names.values())
+        return _speller(words) if words else turkmen()
 
 
 _PLAINLY = re.compile(
@@ -98,24 +104,31 @@ def counted(text: str) -> int:
 
 
 class LineUp:
-    """A track as the rules see it, with what several of them need worked out once."""
+    """A track as the rules see it, with what several of them need worked out once.
+
+    film        without it rules that count frames say nothing; without its shots, those about cuts;
+                without its speech, those about speech
+    source      the cues that these translate; without it rules that compare say nothing
+    language    BCP 47, of *cues*
+    lore        what the project knows; None: nothing of its own
+    """
 
     def __init__(
         self,
         cues: Sequence[Cue],
-        profile: Profile,
         *,
-        language: str,
-        film: FilmFacts | None,
-        source: Sequence[Cue] | None,
-        lore: Lore,
+        film: FilmFacts | None = None,
+        source: Sequence[Cue] | None = None,
+        profile: Profile = TRAINING_FILM,
+        language: str = "tk",
+        lore: Lore | None = None,
     ) -> None:
         self.cues = tuple(cues)
-        self.profile = profile
-        self.language = language
         self.film = film
         self.source = tuple(source) if source is not None else None
-        self.lore = lore
+        self.profile = profile
+        self.language = language
+        self.lore = lore or Lore()
         self._told: dict[tuple[str, ...], Any] = {}
 
     def once(self, key: tuple[str, ...], work: Callable[[], T]) -> T:
@@ -128,10 +141,10 @@ class LineUp:
         """The same film, profile and source with other cues; what is known of cues that stay is kept."""
         other = LineUp(
             cues,
-            self.profile,
-            language=self.language,
             film=self.film,
             source=self.source,
+            profile=self.profile,
+            language=self.language,
             lore=self.lore,
         )
         other._told = self._told
@@ -146,12 +159,6 @@ class LineUp:
             if name in self.__dict__:
                 other.__dict__[name] = self.__dict__[name]
         return other
-
-    @property
-    def speller(self) -> Speller:
-        """Knows the project's words and names; loads the dictionary when it is first asked."""
-        words = self.lore.words | frozenset(self.lore.names.values())
-        return _speller(words) if words else turkmen()
 
     @property
     def is_turkmen_latin(self) -> bool:

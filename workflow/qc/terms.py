@@ -180,7 +180,7 @@ def _bare(text: str) -> str:
 @rule("M07", "Words are spelled right", turkmen=True)
 def spelling(track: LineUp) -> Iterator[Hit]:
     """Not names (capitals inside a sentence, or never small in the track), abbreviations and source words."""
-    speller = track.speller
+    speller = track.lore.speller
     source_words = _source_words(track)
     for i, text in enumerate(track.texts):
         wrong: dict[str, None] = {}
@@ -256,7 +256,7 @@ def left_over(track: LineUp) -> Iterator[Hit]:
 
 def _is_ours(track: LineUp, low: str) -> bool:
     """Words that both languages share (film, internet)."""
-    return track.is_turkmen_latin and (track.speller.knows(low) or turkmen().knows(low))
+    return track.is_turkmen_latin and (track.lore.speller.knows(low) or turkmen().knows(low))
 
 
 @rule("M09", "The marks agree", "source")

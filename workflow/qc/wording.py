@@ -193,7 +193,7 @@ def _word_mended(word: str, track: LineUp) -> str:
         return word
     made = word.translate(_FOR_TURKISH)
     only_dotted = set(word) & set("ıĞğvñòþÞqx") == set()
-    return made if only_dotted or track.speller.knows(made) else word
+    return made if only_dotted or track.lore.speller.knows(made) else word
 
 
 def _not_turkmen(word: str) -> str:

@@ -20,7 +20,6 @@ from sqlalchemy.orm import Session
 from workflow import qc
 from workflow.align.speech import HOP, Speech
 from workflow.errors import BadInput, NotFound
-from workflow.language.spelling import Speller
 from workflow.people import Actor
 from workflow.stages import show
 from workflow.stages.documents import load_cues
@@ -114,19 +113,17 @@ def check_cues(
     """
     if track.kind == "dub":
         return []  # its lines are heard, not read: their status says what is wrong with them
-    return _found(session, track, cues, _background(house, session, track))
+    source, language = reference_of(house, session, track)
+    return _found(session, track, _line_up(house, session, track, cues, source, language))
 
 
-def _found(
-    session: Session, track: Track, cues: tuple[Cue, ...], known: dict[str, Any]
-) -> list[dict[str, Any]]:
-    found = qc.check(cues, **known)
+def _found(session: Session, track: Track, line_up: qc.LineUp) -> list[dict[str, Any]]:
     limit = GRAVITY[_rules_row(session, track.project_id).may_ignore]
     aside = select(IgnoredFinding).where(IgnoredFinding.track_id == track.id)
     reasons = {row.look: row.reason for row in session.scalars(aside)}
-    by_uid = {cue.uid: cue for cue in cues}
+    by_uid = {cue.uid: cue for cue in line_up.cues}
     shown = []
-    for finding in found:
+    for finding in qc.check(line_up):
         look = _look(finding, by_uid.get(finding.uid))
         shown.append(
             finding.to_json()
@@ -144,22 +141,23 @@ def _look(finding: qc.Finding, cue: Cue | None) -> str:
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
 
 
-def _background(house: House, session: Session, track: Track) -> dict[str, Any]:
-    """What `qc.check` and `qc.repair` want to know beside the cues."""
-    film = show.row(session, Film, track.film_id)
-    source, source_language = reference_of(house, session, track)
+def _line_up(
+    house: House,
+    session: Session,
+    track: Track,
+    cues: tuple[Cue, ...],
+    source: tuple[Cue, ...],
+    source_language: str,
+) -> qc.LineUp:
     project = show.row(session, Project, track.project_id)
-    lore = lore_of(session, track.project_id)
-    return {
-        "film": _film_facts(house, session, film),
-        "source": source or None,
-        "profile": profile_in_force(session, track.project_id),
-        "language": track.language,
-        "source_language": source_language or project.source_language,
-        "glossary": lore.glossary,
-        "words": lore.words,
-        "names": lore.names,
-    }
+    return qc.LineUp(
+        cues,
+        film=_film_facts(house, session, show.row(session, Film, track.film_id)),
+        source=source or None,
+        profile=profile_in_force(session, project.id),
+        language=track.language,
+        lore=lore_of(session, project.id, source_language or project.source_language),
+    )
 
 
 def _film_facts(house: House, session: Session, film: Film) -> qc.FilmFacts | None:
@@ -210,11 +208,12 @@ def mends(
     """
     with house.read() as session:
         track = show.row(session, Track, track_id)
-        known = _background(house, session, track)
+        source, language = reference_of(house, session, track)
         if uid is not None:
             cues = _around(cues, uid)
-            known["source"] = _at_that_time(known["source"], cues)
-        found = _found(session, track, cues, known)
+            source = _at_that_time(source, cues)
+        line_up = _line_up(house, session, track, cues, source, language)
+        found = _found(session, track, line_up)
     if rules is None:
         rules = {
             finding["rule"]
@@ -223,7 +222,7 @@ def mends(
         }
     if not rules:
         return MendView([], [])
-    repair = qc.repair(cues, rules, **known)
+    repair = qc.repair(line_up, rules)
     aside = {f["uid"] for f in found if f["ignored"] and f["fix"] and f["rule"] in rules}
     changes = [
         change
@@ -233,7 +232,7 @@ def mends(
     if uid is not None or aside:
         changed = {change.uid: change.new for change in changes}
         both = (changed.get(cue.uid, cue) for cue in cues)
-        after = qc.check(tuple(cue for cue in both if cue is not None), **known)
+        after = qc.check(line_up.with_cues([cue for cue in both if cue is not None]))
         before = {(f["rule"], f["uid"]) for f in found if f["severity"] == "error"}
         if {(f.rule, f.uid) for f in after if f.severity == "error"} - before:
             changes = []  # it goes only together with its neighbours
@@ -252,12 +251,10 @@ def _around(cues: tuple[Cue, ...], uid: str) -> tuple[Cue, ...]:
     return cues[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS + 1]
 
 
-def _at_that_time(source: tuple[Cue, ...] | None, cues: Sequence[Cue]) -> tuple[Cue, ...] | None:
+def _at_that_time(source: tuple[Cue, ...], cues: Sequence[Cue]) -> tuple[Cue, ...]:
     """The source of some neighbouring cues."""
-    if source is None:
-        return None
     first, last = cues[0].start - _NEAR, cues[-1].end + _NEAR
-    return tuple(cue for cue in source if cue.end > first and cue.start < last) or None
+    return tuple(cue for cue in source if cue.end > first and cue.start < last)
 
 
 # --- setting aside ------------------------------------------------------------------------------
@@ -474,4 +471,4 @@ def suggestions(house: House, track_id: str, word: str) -> list[str]:
         raise BadInput("WORD", "A word must have 1 to 60 characters; it has more or none.")
     with house.read() as session:
         lore = lore_of(session, show.row(session, Track, track_id).project_id)
-    return list(Speller(lore.words | frozenset(lore.names.values())).suggest(word))
+    return list(lore.speller.suggest(word))

@@ -30,8 +30,6 @@ from workflow.language.glossary import (
 from workflow.language.memory import Memory, Unit
 from workflow.people import Actor
 from workflow.qc.pairs import Pair, pairs
-from workflow.qc.rule import LineUp
-from workflow.qc.rule import Lore as LineUpLore
 from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.store import audit
@@ -531,16 +529,7 @@ def remember_approved(house: House, session: Session, version: TrackVersion) -> 
 
 def paired(cues: Sequence[Cue], source: Sequence[Cue], language: str) -> list[Pair]:
     """Which of *source* each of *cues* translates."""
-    return pairs(
-        LineUp(
-            cues,
-            qc.TRAINING_FILM,
-            language=language,
-            film=None,
-            source=source,
-            lore=LineUpLore(),
-        )
-    )
+    return pairs(qc.LineUp(cues, source=source, language=language))
 
 
 def sources_beside(cues: Sequence[Cue], source: Sequence[Cue], language: str) -> list[str]:
@@ -569,26 +558,18 @@ def reference_of(house: House, session: Session, track: Track) -> tuple[tuple[Cu
 # --- what the checks and the editor use ---------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Lore:
-    """What `qc.check` wants to know of a project."""
-
-    glossary: Glossary
-    words: frozenset[str]
-    names: dict[str, str]
-
-
-def lore_of(session: Session, project_id: str) -> Lore:
+def lore_of(session: Session, project_id: str, source_language: str = "en") -> qc.Lore:
     words = list(session.scalars(_of(Word, project_id)))
     stamp = session.execute(
         select(func.count(), func.max(GlossaryTerm.changed_at)).where(
             or_(GlossaryTerm.project_id == project_id, GlossaryTerm.project_id.is_(None))
         )
     ).one()
-    return Lore(
+    return qc.Lore(
         glossary=_glossary_of(session, project_id, tuple(stamp)),
         words=frozenset(word.text for word in words if word.kind == "word"),
         names={word.source or word.text: word.text for word in words if word.kind == "name"},
+        source_language=source_language,
     )
 
 
