@@ -9,9 +9,8 @@ nowhere else, and each says which way it rounds.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Flicks: TypeAlias = int
 
@@ -70,8 +69,7 @@ def decimal_seconds(time: Flicks) -> str:
     return f"{sign}{micros // 1_000_000}.{micros % 1_000_000:06d}"
 
 
-@dataclass(frozen=True, slots=True)
-class FrameGrid:
+class FrameGrid(NamedTuple):
     """Frames of a constant-rate film whose first frame is at time 0."""
 
     rate: Fraction

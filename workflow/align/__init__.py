@@ -5,10 +5,11 @@
 of its film, by the sound of both (fingerprint.py).
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from workflow.align.both import align
-from workflow.align.speech import Speech, detect_speech
 from workflow.align.subtitles import align_to_subtitles
-from workflow.align.to_speech import align_to_speech
 from workflow.align.values import (
     MOVED_BY_NEIGHBOURS,
     NO_COUNTERPART,
@@ -18,6 +19,10 @@ from workflow.align.values import (
     Retimed,
     Segment,
 )
+
+if TYPE_CHECKING:
+    from workflow.align.speech import Speech, detect_speech
+    from workflow.align.to_speech import align_to_speech
 
 __all__ = [
     "MOVED_BY_NEIGHBOURS",
@@ -33,3 +38,12 @@ __all__ = [
     "align_to_subtitles",
     "detect_speech",
 ]
+
+_BY_EAR = {"Speech": "speech", "detect_speech": "speech", "align_to_speech": "to_speech"}
+"""Modules that are loaded when they are asked for: subtitles laid on subtitles need no ear."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _BY_EAR:
+        return getattr(import_module(f"{__name__}.{_BY_EAR[name]}"), name)
+    raise AttributeError(name)

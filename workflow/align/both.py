@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from workflow.align.place import GAP_FRAMES
-from workflow.align.speech import Speech
 from workflow.align.subtitles import align_to_subtitles
-from workflow.align.to_speech import align_to_speech
 from workflow.align.values import Alignment, Retimed
 from workflow.errors import BadInput
 from workflow.progress import Watch, part, unwatched
 from workflow.timebase import FLICKS_PER_MS, Flicks, FrameGrid
 from workflow.tracks.cues import Cue
+
+if TYPE_CHECKING:
+    from workflow.align.speech import Speech
 
 AGREE: Flicks = 200 * FLICKS_PER_MS
 
@@ -49,6 +50,8 @@ def align(
         )
 
     def to_speech(heard: Speech, told: Watch) -> Alignment:
+        from workflow.align.to_speech import align_to_speech  # noqa: PLC0415  subtitles alone need no ear
+
         return align_to_speech(
             cues,
             heard,
@@ -90,8 +93,7 @@ def surer(by_subtitles: Alignment, by_speech: Alignment) -> Alignment:
     if not chosen.related:
         return chosen
     cues = tuple(_weighed(a, b) for a, b in zip(chosen.cues, other.cues, strict=True))
-    return replace(
-        chosen,
+    return chosen._replace(
         cues=cues,
         confidence=sum(cue.confidence for cue in cues) / len(cues),
         method="both",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
@@ -87,8 +86,7 @@ class Agreement(NamedTuple):
         return {"on_time": round(self.on_time, 4), "covered": round(self.covered, 4)}
 
 
-@dataclass(frozen=True, slots=True)
-class Alignment:
+class Alignment(NamedTuple):
     """A proposal for a whole track. Every cue of the track is in it once, in the track's order.
 
     related     False: the track and what it was held against do not belong together, the times are
@@ -112,12 +110,13 @@ class Alignment:
             "confidence": round(self.confidence, 4),
             "segments": [segment.to_json() for segment in self.segments],
             "cues": [cue.to_json() for cue in self.cues],
-            "marked": {mark: self.count(mark) for mark in _MARKS},
+            "marked": {mark: self.marked(mark) for mark in _MARKS},
             "before": self.before.to_json(),
             "after": self.after.to_json(),
         }
 
-    def count(self, mark: str) -> int:
+    def marked(self, mark: str) -> int:
+        """How many cues bear *mark*."""
         return sum(cue.mark == mark for cue in self.cues)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from workflow.timebase import Flicks
 
@@ -76,8 +76,7 @@ class Cue:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class TrackVersion:
+class TrackVersion(NamedTuple):
     """One saved state of a track; never edited, only followed by the next.
 
     Versions that would look the same on the same film share a hash, so a

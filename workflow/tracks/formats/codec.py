@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -20,14 +20,13 @@ from workflow.timebase import FLICKS_PER_MS, Flicks
 from workflow.tracks.cues import Cue, sha256
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(NamedTuple):
     """One thing that is not as it was in the file: mended or taken out on the way in, lost on the way out."""
 
     code: str  # stable: "MISSING_NUMBER"
     message: str  # one sentence, in English; a `Sentence` where it has values
     where: str = ""  # "line 12", "cue 3"
-    cue: int = field(default=0, compare=False)  # of a line where a cue stands: its number; else 0
+    cue: int = 0  # of a line where a cue stands: its number; else 0
 
     def to_json(self) -> dict[str, Any]:
         return {"code": self.code, **said(self.message), "where": self.where, "cue": self.cue}
@@ -57,7 +56,7 @@ class Remarks:
             for code, count in self._counts.items()
             if count > self._MOST_OF_ONE_CODE
         )
-        kept = (replace(one, cue=(cue_at or {}).get(one.where, 0)) for one in self._kept)
+        kept = (one._replace(cue=(cue_at or {}).get(one.where, 0)) for one in self._kept)
         return (*kept, *more)
 
 
@@ -129,7 +128,7 @@ class RawCue(NamedTuple):
     source: str = ""  # the original that stands beside it in a script
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Source:
     """A file to read: its text with ``\\n`` line ends, and what the person said about it.
 
@@ -146,7 +145,7 @@ class Source:
     losses: Remarks = field(default_factory=Remarks)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Target:
     """A file to write.
 
