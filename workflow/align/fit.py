@@ -75,6 +75,7 @@ class _Walk(NamedTuple):
     noise: walk.Noise
     evidence: float
     table: walk.Table  # nats of each cue at each state
+    centres: Floats | None = None  # of each cue: the offset around which the states were looked for
 
     @classmethod
     def over(
@@ -86,14 +87,18 @@ class _Walk(NamedTuple):
         path, evidence = walk.likeliest_walk(table, walk.change_costs(states), walk.eagerness(cues))
         return cls(rate, cues, states[path], states, path, noise, evidence, table)
 
+    def sought_around(self, centres: Floats) -> bool:
+        """Whether its states are what would be found around *centres*, at its rate and in its order."""
+        return self.centres is not None and np.array_equal(self.centres, centres)
+
 
 def fit(cues: Floats, ref: Reference, watch: Watch = unwatched) -> Fit:
     """Best piecewise fit of float64[n, 2] cue times (in story order) to the reference."""
     watch(0, "Looking for the frame rate")
-    rates = likely_rates(cues, ref)
+    rates, counts = likely_rates(cues, ref)
     watch(300, "Looking for cuts")
     ground = walk.Ground(ref)
-    best = first_walk(cues, rates, ground)
+    best = first_walk(cues, rates, ground, counts)
     order = np.arange(len(cues))
     for turn in range(TURNS):
         part(watch, 500, 900)(turn * 333, "Looking for cuts")
@@ -126,13 +131,17 @@ def fit(cues: Floats, ref: Reference, watch: Watch = unwatched) -> Fit:
     )
 
 
-def likely_rates(cues: Floats, ref: Reference) -> list[Fraction]:
-    """The rates worth a walk, best first. The walk finishes them."""
+def likely_rates(cues: Floats, ref: Reference) -> tuple[list[Fraction], search.Counts | None]:
+    """The rates worth a walk, best first; and the track's pile at the only one, if it was seen at a glance.
+
+    The walk finishes the rates.
+    """
     if glanced := search.rate_at_a_glance(cues, ref):
-        return [nearest_common(glanced)]
+        rate = nearest_common(glanced.rate)
+        return [rate], glanced.counts if float(rate) == glanced.rate else None
     coarse = search.likely_rate(cues, ref)
     rates = candidate_rates(coarse, search.sharpened_rate(cues, ref, coarse))
-    return search.best_rates(cues, ref, rates)
+    return search.best_rates(cues, ref, rates), None
 
 
 def candidate_rates(coarse: float, sharp: float) -> list[Fraction]:
@@ -143,10 +152,17 @@ def candidate_rates(coarse: float, sharp: float) -> list[Fraction]:
     return sorted(rates, key=lambda r: abs(float(r) / sharp - 1))
 
 
-def first_walk(times: Floats, rates: list[Fraction], ground: walk.Ground) -> _Walk:
-    """The best walk over all offsets that stretches of the track suggest, at the rate and noise that fit best."""
+def first_walk(
+    times: Floats, rates: list[Fraction], ground: walk.Ground, counts: search.Counts | None
+) -> _Walk:
+    """The best walk over all offsets that stretches of the track suggest, at the rate and noise that fit best.
+
+    counts  see `likely_rates`
+    """
     offsets = {
-        rate: distinct(search.candidate_offsets(times * float(rate), ground.ref), MOST_STATES)
+        rate: distinct(
+            search.candidate_offsets(times * float(rate), ground.ref, counts), MOST_STATES
+        )
         for rate in rates
     }
     walks: list[_Walk] = []
@@ -176,10 +192,14 @@ def sharper_walk(times: Floats, before: _Walk, ground: walk.Ground) -> _Walk:
     for tried in rates:
         centres = before.offsets + _turned(times, old, float(tried), before.offsets)
         scaled = times * float(tried)
-        found = distinct(search.local_offsets(scaled, ref, centres), MOST_STATES // 2)
         noise = learnt(_Meeting.of(scaled, ref, centres), before.noise)
-        states = np.concatenate([sharpened(scaled, ref, centres), found])
-        walks.append(_Walk.over(times, tried, ground, noise, states))
+        if tried == before.rate and before.sought_around(centres):
+            states = before.states
+        else:
+            found = distinct(search.local_offsets(scaled, ref, centres), MOST_STATES // 2)
+            states = np.concatenate([sharpened(scaled, ref, centres), found])
+        sharper = _Walk.over(times, tried, ground, noise, states)
+        walks.append(sharper._replace(centres=centres))
     return surest(walks)
 
 
@@ -207,7 +227,7 @@ def in_strands(found: _Walk, ground: walk.Ground) -> tuple[Pieces, _Walk]:
         return order, found._replace(path=path, offsets=offsets)
     cues = found.cues[order]  # other neighbours, other weights
     table = walk.Scores(ground, found.noise).of(cues, found.states)
-    return order, found._replace(cues=cues, path=path, offsets=offsets, table=table)
+    return order, found._replace(cues=cues, path=path, offsets=offsets, table=table, centres=None)
 
 
 def without_excursions(found: _Walk) -> _Walk:

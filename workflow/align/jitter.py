@@ -32,7 +32,8 @@ class Steady(NamedTuple):
 def common_shifts(cues: Floats, ref: Reference) -> Floats:
     """The smallest shift of each cue that brings both its edges within 12 ms of the reference's; NaN if none does."""
     out = np.full(len(cues), np.nan)
-    at_start, of_start = search.differences(cues[:, 0], ref.starts, -REACH, REACH)
+    at_start, count = search.differences(cues[:, 0], ref.starts, -REACH, REACH)
+    of_start = np.arange(len(cues)).repeat(count)
     gap = walk.nearest(ref.ends, cues[of_start, 1] + at_start)
     good = np.abs(gap) <= 0.012
     for shift, i in zip(at_start[good] + gap[good] / 2, of_start[good], strict=True):

@@ -64,12 +64,11 @@ class Peak(NamedTuple):
 def differences(
     points: Floats, marks: Floats, low: float, high: float
 ) -> tuple[Floats, npt.NDArray[np.intp]]:
-    """Every ``mark - point`` in [low, high], and the index of its point. *marks* is sorted."""
-    first = np.searchsorted(marks, points + low)
-    count = np.searchsorted(marks, points + high, side="right") - first
-    owner = np.repeat(np.arange(len(points)), count)
-    index = np.arange(len(owner)) + np.repeat(first - np.cumsum(count) + count, count)
-    return marks[index] - points[owner], owner
+    """Every ``mark - point`` in [low, high], point by point, and int[n] how many each has. *marks* is sorted."""
+    first = marks.searchsorted(points + low)
+    count = marks.searchsorted(points + high, side="right") - first
+    index = np.arange(count.sum()) + (first - count.cumsum() + count).repeat(count)
+    return marks[index] - points.repeat(count), count
 
 
 def both_differences(cues: Floats, ref: Reference, low: float, high: float) -> Floats:
@@ -96,27 +95,28 @@ def reach_of(cues: Floats, ref: Reference) -> tuple[float, float]:
 def pile(cues: Floats, ref: Reference, low: float, high: float, size: float = BIN) -> Counts:
     """float32[bins]: differences counted from *low* on, each bin *size* seconds wide."""
     bins = int((high - low) / size) + 2
-    at_once = max(1, AT_ONCE // (len(ref.starts) + len(ref.ends)))
+    marks = len(ref.starts) + len(ref.ends)
+    at_once = max(1, AT_ONCE // marks)
     total: npt.NDArray[np.intp] | None = None
-    found: list[npt.NDArray[np.int32]] = []
+    found = np.empty(min(len(cues), MOST_HELD // marks + at_once) * marks, np.intp)
     held = 0
     for first in range(0, len(cues), at_once):
         rows = cues[first : first + at_once]
         if ref.first - rows[:, 1].max() >= low and ref.last - rows[:, 0].min() <= high:
-            marks = len(ref.starts)
-            lags = np.empty((len(rows), marks + len(ref.ends)))
-            np.subtract(ref.starts, rows[:, :1], out=lags[:, :marks])
-            np.subtract(ref.ends, rows[:, 1:], out=lags[:, marks:])
+            lags = np.empty((len(rows), marks))
+            np.subtract(ref.starts, rows[:, :1], out=lags[:, : len(ref.starts)])
+            np.subtract(ref.ends, rows[:, 1:], out=lags[:, len(ref.starts) :])
         else:
             lags = both_differences(rows, ref, low, high)
         lags -= low
         lags *= 1 / size
-        found.append(lags.ravel().astype(np.int32))
-        held += len(found[-1])
-        if held > MOST_HELD or first + at_once >= len(cues):
-            some = np.bincount(np.concatenate(found), minlength=bins)
+        found[held : held + lags.size] = lags.ravel()
+        held += lags.size
+        rest = len(cues) - first - len(rows)
+        if not rest or held + min(rest, at_once) * marks > len(found):
+            some = np.bincount(found[:held], minlength=bins)
             total = some if total is None else total + some
-            found, held = [], 0
+            held = 0
     return total.astype(np.float32) if total is not None else np.zeros(bins, np.float32)
 
 
@@ -208,18 +208,25 @@ def _most(
     return best
 
 
-def rate_at_a_glance(cues: Floats, ref: Reference) -> float | None:
+class Glance(NamedTuple):
+    """A rate, and the pile of the whole track at it."""
+
+    rate: float
+    counts: Counts
+
+
+def rate_at_a_glance(cues: Floats, ref: Reference) -> Glance | None:
     """The common rate at which the track meets the reference all through at one offset, or None if there is none."""
     if len(cues) < 2 * BLOCK or not ref.is_exact:
         return None
     for rate in coarse_rates():
         scaled = cues * rate
         low, high = reach_of(scaled, ref)
-        peaks = highest(pile(scaled, ref, low, high), 2 * len(cues), ref, low, NARROW, 1)
-        if peaks:
+        counts = pile(scaled, ref, low, high)
+        if peaks := highest(counts, 2 * len(cues), ref, low, NARROW, 1):
             offset = sharpen(scaled, ref, peaks[0].offset, NARROW)
             if meets(scaled, ref, offset).mean() > WELL_MET:
-                return rate
+                return Glance(rate, counts)
     return None
 
 
@@ -290,11 +297,11 @@ def _rate_step(cues: Floats, ref: Reference, rate: float) -> float:
         for peak in highest(counts, 2 * (window.stop - window.start), ref, low, BROAD, 1):
             lag, time = [], []
             for side, marks in ((0, ref.starts), (1, ref.ends)):
-                near, owner = differences(
+                near, count = differences(
                     scaled[window, side], marks, peak.offset - 0.5, peak.offset + 0.5
                 )
                 lag.append(near)
-                time.append(scaled[window, side][owner])
+                time.append(scaled[window, side].repeat(count))
             lags, times = np.concatenate(lag), np.concatenate(time)
             leaned = np.sort(lags - steps[:, None] * (times - times.mean()), axis=1)
             votes += np.array(
@@ -304,8 +311,13 @@ def _rate_step(cues: Floats, ref: Reference, rate: float) -> float:
     return float(steps[best[np.argmin(np.abs(steps[best]))]])
 
 
-def candidate_offsets(cues: Floats, ref: Reference) -> list[Peak]:
-    """Offsets at which some stretch of the track, or all of it, meets the reference (rate already applied)."""
+def candidate_offsets(
+    cues: Floats, ref: Reference, counts_of_all: Counts | None = None
+) -> list[Peak]:
+    """Offsets at which some stretch of the track, or all of it, meets the reference (rate already applied).
+
+    counts_of_all  the pile of the whole track, if it was made before
+    """
     low, high = reach_of(cues, ref)
     size = max(BLOCK, -(-len(cues) // MOST_BLOCKS))
     blocks = [slice(i, min(i + size, len(cues))) for i in range(0, len(cues), size)]
@@ -314,7 +326,7 @@ def candidate_offsets(cues: Floats, ref: Reference) -> list[Peak]:
     def pile_of(first: int, after: int) -> Counts:
         """Of neighbouring blocks; those of all are worth one of their own."""
         if (first, after) == (0, len(blocks)):
-            return pile(cues, ref, low, high)
+            return pile(cues, ref, low, high) if counts_of_all is None else counts_of_all
         for i in range(first, after):
             if i not in piles:
                 piles[i] = pile(cues[blocks[i]], ref, low, high)

@@ -94,7 +94,10 @@ class Ground:
             rows = slice(first, min(first + AT_ONCE, count))
             times = self.origin + np.arange(rows.start, rows.stop, dtype=np.float64) * GRID
             for kept, runs in ((self.to_start, starts), (self.to_end, ends)):
-                steps = np.abs(runs.at(times)) * (1 / FINE) + 0.5
+                steps = runs.at(times)
+                np.abs(steps, out=steps)
+                steps *= 1 / FINE
+                steps += 0.5
                 kept[rows] = np.minimum(steps, FARTHEST, out=steps)
             self.spoken[rows] = spoken.at(times)
         distances = np.arange(FARTHEST + 1, dtype=np.float64) * FINE
@@ -244,21 +247,21 @@ def certainty(
     """float64[n]: probability that each cue's offset is within 0.1 s of the one on *path* (forward-backward)."""
     off = np.exp(-costs.astype(np.float64))
     np.fill_diagonal(off, 0)
-    push = np.exp(eager)
+    push = np.exp(eager).tolist()
     likely = np.exp(scores - scores.max(1, keepdims=True)).astype(np.float64)
     count, states = scores.shape
-    ahead = np.empty((count, states))
-    ahead[0] = likely[0] / likely[0].sum()
+    both = np.empty((count, states))
+    ahead = both[0] = likely[0] / likely[0].sum()
     for i in range(1, count):
-        now = (ahead[i - 1] + push[i] * (off @ ahead[i - 1])) * likely[i]
-        ahead[i] = now / now.sum()
+        ahead = (ahead + push[i] * (off @ ahead)) * likely[i]
+        ahead /= ahead.sum()
+        both[i] = ahead
     behind = np.ones(states)
-    sure = np.empty(count)
-    same = np.abs(offsets[:, None] - offsets[None, :]) <= 0.1
-    for i in range(count - 1, -1, -1):
-        both = ahead[i] * behind
-        sure[i] = both[same[path[i]]].sum() / both.sum()
+    for i in range(count - 1, 0, -1):
         weighted = behind * likely[i]
         behind = weighted + push[i] * (off @ weighted)
         behind /= behind.sum()
-    return sure
+        both[i - 1] *= behind
+    same = np.abs(offsets[:, None] - offsets[None, :]) <= 0.1
+    out: Floats = (both * same[path]).sum(1) / both.sum(1)
+    return out

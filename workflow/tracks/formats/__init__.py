@@ -20,7 +20,7 @@ from workflow.language.letters import tidy
 from workflow.sentences import sentence
 from workflow.timebase import FLICKS_PER_SECOND, Flicks
 from workflow.tracks import limits
-from workflow.tracks.cues import Cue, in_order
+from workflow.tracks.cues import Cue
 from workflow.tracks.formats.codec import (
     Exported,
     Format,
@@ -274,44 +274,40 @@ def _checked(
     By uid go into *hashes* those of their sources, into *originals* the texts beside them; by where
     they stand, into *cue_at* their numbers.
     """
-    kept: list[tuple[RawCue, Cue]] = []
-    for given in timed(raws, source.repairs):
-        raw = given
+    kept: list[RawCue] = []
+    spans: list[tuple[Flicks, Flicks]] = []
+    places: list[str] = []
+    for raw in timed(raws, source.repairs):
         where = f"line {raw.line}"
-        start, end = raw.start or 0, raw.end or 0
-        if "\n\n" in raw.text.strip("\n"):
+        start, end, text = raw.start or 0, raw.end or 0, raw.text
+        if "\n\n" in text.strip("\n"):
             source.repairs.add(
                 "BLANK_LINE_IN_CUE", "A blank line inside the cue was closed up.", where
             )
-            raw = raw._replace(text=re.sub(r"\n(?:[ \t]*\n)+", "\n", raw.text.strip("\n")))
-        limits.refuse_long_text(raw.text, where=where)
+            text = re.sub(r"\n(?:[ \t]*\n)+", "\n", text.strip("\n"))
+        limits.refuse_long_text(text, where=where)
         limits.refuse_bad_times(start, end, where=where)
-        text = _tidied(raw, where, source.repairs)
+        text = _tidied(text, where, source.repairs)
         speaker = _speaker(raw, where, source.losses)
         note = _note(raw, where, source.losses)
-        kept.append((raw, Cue(raw.uid, start, end, text, speaker, note, raw.position)))
-    if not any(plain(cue.text).strip() for _, cue in kept):
+        kept.append(raw._replace(text=text, speaker=speaker, note=note))
+        spans.append((start, end))
+        places.append(where)
+    if not any(plain(raw.text).strip() for raw in kept):
         raise _no_cues()
-    limits.refuse_crowd(
-        [(cue.start, cue.end) for _, cue in kept], [f"line {raw.line}" for raw, _ in kept]
-    )
-    cues = tuple(cue for _, cue in kept)
-    ordered = in_order(cues)
-    if ordered != cues:
-        times = [(cue.start, cue.end) for cue in cues]
-        late = next(i for i in range(1, len(times)) if times[i] < times[i - 1])
-        source.repairs.add(
-            "SORTED", "The cues were not in the order of their times.", f"line {kept[late][0].line}"
-        )
-    raw_of = {id(cue): raw for raw, cue in kept}
+    limits.refuse_crowd(spans, places)
+    order = sorted(range(len(kept)), key=spans.__getitem__)
+    if order != list(range(len(kept))):
+        late = next(i for i in range(1, len(spans)) if spans[i] < spans[i - 1])
+        source.repairs.add("SORTED", "The cues were not in the order of their times.", places[late])
     seen: set[str] = set()
     named = []
-    for cue in ordered:
-        own = cue.uid if limits.UID.fullmatch(cue.uid) and cue.uid not in seen else uid()
+    for i in order:
+        raw = kept[i]
+        own = raw.uid if limits.UID.fullmatch(raw.uid) and raw.uid not in seen else uid()
         seen.add(own)
-        named.append(cue if own == cue.uid else replace(cue, uid=own))
-        raw = raw_of[id(cue)]
-        cue_at[f"line {raw.line}"] = len(named)
+        named.append(Cue(own, *spans[i], raw.text, raw.speaker, raw.note, raw.position))
+        cue_at[places[i]] = len(named)
         if raw.source_hash:
             hashes[own] = raw.source_hash
         if raw.source.strip():
@@ -368,8 +364,8 @@ _TIDY = re.compile(r"[ -~\nçäžňöşüýÇÄŽŇÖŞÜÝЀ-ҁҊ-ӏ–—…«
 """What nearly every text is made of, and `tidy` leaves as it is."""
 
 
-def _tidied(raw: RawCue, where: str, repairs: Remarks) -> str:
-    text, changes = (raw.text, ()) if _TIDY.fullmatch(raw.text) else tidy(raw.text)
+def _tidied(text: str, where: str, repairs: Remarks) -> str:
+    text, changes = (text, ()) if _TIDY.fullmatch(text) else tidy(text)
     for code in changes:
         repairs.add(code, _TIDIED[code], where)
     return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())
