@@ -11,7 +11,7 @@ from workflow.language.letters import TURKISH_ONLY, script_of
 from workflow.qc.pairs import pairs
 from workflow.qc.rule import ERROR, WARNING, Hit, LineUp, rule
 from workflow.sentences import sentence
-from workflow.tracks.text import KNOWN_TAG, OVERRIDE, TAG, balance
+from workflow.tracks.text import balance, looks_like_markup
 
 WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 
@@ -61,11 +61,11 @@ def stray_spaces(track: LineUp) -> Iterator[Hit]:
 @rule("X04", "Tags are whole and none is shown")
 def tags(track: LineUp) -> Iterator[Hit]:
     for i, cue in enumerate(track.cues):
-        if shown := (KNOWN_TAG.search(TAG.sub("", cue.text)) or OVERRIDE.search(cue.text)):
+        if shown := looks_like_markup(cue.text):
             yield Hit(
                 i,
                 ERROR,
-                sentence("Viewers would see %(shown)s.", shown=repr(shown[0][:40])),
+                sentence("Viewers would see %(shown)s.", shown=repr(shown[:40])),
                 fix=True,
             )
         elif balance(cue.text)[1]:

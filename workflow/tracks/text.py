@@ -22,11 +22,12 @@ _KNOWN = (
     "html|hr|i|iframe|img|input|italic|lang|link|meta|object|p|rt|ruby|s|script|small|source|span|strike|strong|"
     "style|sub|sup|svg|table|td|textarea|title|tr|tt|u|underline|v|video"
 )
-KNOWN_TAG = re.compile(rf"<(/?)({_KNOWN})(?=[\s>/.])([^<>]*)>", re.IGNORECASE)
 OVERRIDE = re.compile(r"\{\\[^{}]*\}")  # {\an8}, {\i1}, {\pos(…)}
-_DRAWING = re.compile(r"\{[^{}]*\\p[1-9]\d*[^{}]*\}.*?(?:\{[^{}]*\\p0[^{}]*\}|\Z)", re.DOTALL)
-_ALIGN = re.compile(r"\\an([1-9])(?!\d)")
-_SWITCH = re.compile(r"\\([ibu])(0|1|[1-9]00)?(?![0-9a-z])", re.IGNORECASE)
+# Compiled when one is met, which is seldom: that takes longer than reading a file that has none.
+_KNOWN_TAG = rf"(?i)<(/?)({_KNOWN})(?=[\s>/.])([^<>]*)>"
+_DRAWING = r"(?s)\{[^{}]*\\p[1-9]\d*[^{}]*\}.*?(?:\{[^{}]*\\p0[^{}]*\}|\Z)"
+_ALIGN = r"\\an([1-9])(?!\d)"
+_SWITCH = r"(?i)\\([ibu])(0|1|[1-9]00)?(?![0-9a-z])"
 
 
 class Note(NamedTuple):
@@ -145,19 +146,19 @@ def from_markup(raw: str) -> Marked:
     position: int | None = None
     text = raw
     if "{" in text:
-        if drawing := _DRAWING.search(text):
+        if drawing := re.search(_DRAWING, text):
             notes.append(
                 Note(
                     "DRAWING_DROPPED",
                     sentence("A drawing was taken out: %(drawing)s", drawing=_short(drawing[0])),
                 )
             )
-            text = _DRAWING.sub("", text)
-        if align := _ALIGN.search(text):
+            text = re.sub(_DRAWING, "", text)
+        if align := re.search(_ALIGN, text):
             position = int(align[1])
         text = OVERRIDE.sub(lambda found: _from_override(found[0], notes), text)
     if "<" in text:
-        text = KNOWN_TAG.sub(lambda found: _from_tag(found, notes), text)
+        text = re.sub(_KNOWN_TAG, lambda found: _from_tag(found, notes), text)
     text, changed = balance(text)
     if changed:
         notes.append(
@@ -171,17 +172,17 @@ def from_markup(raw: str) -> Marked:
 
 def _from_override(block: str, notes: list[Note]) -> str:
     """Our tags for what a block of commands leaves switched on and off; ``\\r`` switches all off."""
-    rest = _ALIGN.sub("", block)
+    rest = re.sub(_ALIGN, "", block)
     states: dict[str, bool] = {}
     reset = rest.rfind("\\r")
     if reset >= 0:
         states = {"i": False, "b": False, "u": False}
-    for found in _SWITCH.finditer(rest, max(reset, 0)):
+    for found in re.finditer(_SWITCH, rest[max(reset, 0) :]):
         value = found[2] or ""
         # \b takes weights too: 400 is regular, 700 bold.
         on = value not in {"", "0"} and not (value.endswith("00") and int(value) < 600)
         states[found[1].lower()] = on
-    if _SWITCH.sub("", rest).strip("{}\\ "):
+    if re.sub(_SWITCH, "", rest).strip("{}\\ "):
         notes.append(
             Note(
                 "OVERRIDE_DROPPED",
@@ -282,7 +283,8 @@ def whole_line_styles(text: str, keep: frozenset[str]) -> tuple[list[Run], bool]
 
 def looks_like_markup(text: str) -> str:
     """What of *text* is no markup here, but is taken for some by `from_markup` and many a player; "" if nothing."""
-    found = KNOWN_TAG.search(TAG.sub("", text)) or OVERRIDE.search(text)
+    tag = re.search(_KNOWN_TAG, TAG.sub("", text)) if "<" in text else None
+    found = tag or OVERRIDE.search(text)
     return found[0] if found else ""
 
 

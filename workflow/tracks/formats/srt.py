@@ -11,7 +11,8 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import pysrt
 
@@ -40,12 +41,13 @@ _TIMES = re.compile(
 _SHORT_TIMES = re.compile(
     rf"\s*(?P<start>{MINUTES})\s*(?P<arrow>-->)\s*(?P<end>{MINUTES})(?P<rest>(?:\s.*)?)"
 )
-_MEANT_AS_TIMES = re.compile(
+_MEANT_AS_TIMES = (  # compiled when it is asked: a file whose times are in order never does
     r"\s*-?\d+\s*:.*[-–—=]\s*>|.*[-–—=]\s*>\s*-?\d+\s*:\s*\d|\s*\d*\s*-->|\s*\d[\d\s.,:;]*-{1,3}\s*>\s*\d"
 )
 _HALF = re.compile(r"\s*\d{1,2}:\d{2}:\d{2}[,.]\d{1,3}\s*(?:[-–—=]+\s*)?(?:\d{1,2}:[\d:,.]*\s*)?$")
 _ARROW_IN_TEXT = re.compile(r"-{1,3}\s*-?\s*>|[–—]>")
 _NUMBER = re.compile(r"\s*#?(\d{1,9})[.:]?\s*")
+_ENDS_FOR_PYTHON = re.compile(r"[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _EXACT = re.compile(r"(\d{2,3}):(\d{2}):(\d{2}),(\d{3}) --> (\d{2,3}):(\d{2}):(\d{2}),(\d{3})")
 
 
@@ -66,14 +68,13 @@ def _lines(text: str) -> Iterator[str]:
     return (line.removesuffix("\n") for line in io.StringIO(text))
 
 
-@dataclass(slots=True)
-class _Block:
+class _Block(NamedTuple):
     """What the scan holds of a cue: the line of its times, the times, its lines of text."""
 
     line: int
     start: Flicks
     end: Flicks
-    lines: list[str] = field(default_factory=list)
+    lines: list[str]
 
 
 def _read(source: Source) -> Iterator[RawCue]:
@@ -118,7 +119,7 @@ def _scan(source: Source) -> Iterator[_Block]:
                 sentence("Not part of any cue, left out: %(text)s", text=stray[:200]),
                 "line 1",
             )
-        block = _Block(index, *_times(found, line, index, repairs))
+        block = _Block(index, *_times(found, line, index, repairs), [])
         before = block.lines
         above = line
     if block:
@@ -131,7 +132,7 @@ def _is_broken_times(line: str, above: str) -> bool:
         return bool(_HALF.match(line) and _NUMBER.fullmatch(above))
     above = above.strip()
     at_place = not above or bool(_NUMBER.fullmatch(above))
-    return at_place and len(line) < 200 and bool(_MEANT_AS_TIMES.match(line))
+    return at_place and len(line) < 200 and bool(re.match(_MEANT_AS_TIMES, line))
 
 
 def _take_number(
@@ -214,7 +215,7 @@ def _text_of(block: _Block, repairs: Remarks) -> str:
 def _agree_with_pysrt(blocks: list[_Block], texts: list[str]) -> None:
     """pysrt's reading of the clean text must be the scan's. Raises ToolFailed READERS_DISAGREE."""
     # Lines that Python takes for ends of lines but the format does not (VT, FF, U+2028 …) are text here.
-    clean = [re.sub(r"[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", " ", text) for text in texts]
+    clean = [_ENDS_FOR_PYTHON.sub(" ", text) for text in texts]
     judged = [
         (number, block, text)
         for number, (block, text) in enumerate(zip(blocks, clean, strict=True), start=1)
