@@ -135,13 +135,14 @@ def subtitles(
 
 def _as_lines(body: dict[str, Any]) -> str:
     """JSON with a line for each cue: to be read and compared by eye, and fast (`indent` is not)."""
+    written = json.JSONEncoder(ensure_ascii=False).encode
 
     def lines(value: Any) -> str:
         if not isinstance(value, list):
-            return json.dumps(value, ensure_ascii=False)
-        return "[\n" + ",\n".join(json.dumps(item, ensure_ascii=False) for item in value) + "\n]"
+            return written(value)
+        return "[\n" + ",\n".join(map(written, value)) + "\n]"
 
-    rows = (f"{json.dumps(name)}: {lines(value)}" for name, value in body.items())
+    rows = (f"{written(name)}: {lines(value)}" for name, value in body.items())
     return "{\n" + ",\n".join(rows) + "\n}\n"
 
 

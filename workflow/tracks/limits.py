@@ -53,6 +53,8 @@ def refuse_too_many(count: int, *, where: str = "") -> None:
 
 def refuse_long_text(text: str, *, where: str) -> None:
     """Raises BadInput CUE_TOO_LONG."""
+    if len(text) <= MAX_LINE_CHARACTERS and text.count("\n") < MAX_LINES:
+        return  # as nearly every cue
     lines = text.split("\n")
     for what, found, most in (
         ("characters", len(text), MAX_CHARACTERS),
