@@ -75,7 +75,15 @@ def test_a_short_command_loads_little_and_numpy_while_few_calls_are_open(tmp_pat
     assert not parts & {
         *("numpy.fft", "numpy.ma", "numpy.polynomial", "numpy.random"),
         *("asyncio", "email", "hashlib", "logging", "random", "shutil", "socket", "subprocess"),
-        *("av", "importlib.metadata", "pysubs2", "tempfile", "threadpoolctl", "traceback"),
+        *(
+            "av",
+            "importlib.metadata",
+            "pathlib",
+            "pysubs2",
+            "tempfile",
+            "threadpoolctl",
+            "traceback",
+        ),
         *("workflow.align.speech", "workflow.align.to_speech", "workflow.align.voice"),
         *("workflow.media", "workflow.tracks.formats.ttml", "workflow.tracks.formats.vtt"),
     }

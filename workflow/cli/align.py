@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import count
-from pathlib import Path
+from os.path import basename, splitext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -26,6 +26,8 @@ from workflow.tracks.formats import Imported, format_named, read_subtitles, writ
 # as the call that began it ends: of numpy's imports, eighty calls deep, 1,400 crossed an edge from further in (12 ms).
 
 if TYPE_CHECKING:
+    from pathlib import Path  # which takes as long to load as all formats of subtitles
+
     from workflow.align import Speech
     from workflow.media.probe import Examined
 
@@ -58,27 +60,27 @@ def _rate(_: click.Context, __: click.Parameter, text: str | None) -> Fraction |
 
 
 @align.command("subtitles")
-@click.argument("track", type=click.Path(path_type=Path))
+@click.argument("track", type=click.Path())
 @click.option(
     "--reference",
     "references",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     multiple=True,
     required=True,
     help="A subtitle file of the film in any language, the film, or its sound. May be given twice: both are used.",
 )
-@click.option("-o", "--output", "out", type=click.Path(path_type=Path), required=True)
-@click.option("--report", type=click.Path(path_type=Path), help="Write what was found as JSON.")
+@click.option("-o", "--output", "out", type=click.Path(), required=True)
+@click.option("--report", type=click.Path(), help="Write what was found as JSON.")
 @click.option("--fps", callback=_rate, help="Frame rate that times are to end on, e.g. 24000/1001.")
 @click.option(
     "--force", is_flag=True, help="Write the best guess even if the two do not belong together."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def subtitles(
-    track: Path,
-    references: tuple[Path, ...],
-    out: Path,
-    report: Path | None,
+    track: str,
+    references: tuple[str, ...],
+    out: str,
+    report: str | None,
     fps: Fraction | None,
     force: bool,
     as_json: bool,
@@ -89,7 +91,8 @@ def subtitles(
     or reordered, and no text is touched.
     """
     progress = ProgressLine()
-    target = format_named(out.suffix) if out.suffix else None
+    extension = splitext(out)[1].removeprefix(".")
+    target = format_named(extension) if extension else None
     imported = _read(track, fps)
     heard = _hear(references, fps, part(progress, 0, 800))
     found = align_cues(
@@ -109,13 +112,14 @@ def subtitles(
         }
     }
     if report is not None:
-        report.write_text(_as_lines(body), encoding="utf-8")
+        with open(report, "w", encoding="utf-8") as file:
+            file.write(_as_lines(body))
     if not found.related and not force:
         raise BadInput(
             "UNRELATED",
-            f"{track.name} and {' and '.join(path.name for path in references)} do not belong together:"
+            f"{basename(track)} and {' and '.join(map(basename, references))} do not belong together:"
             " no times were found at which they meet better than by chance.",
-            where=track.name,
+            where=basename(track),
             advice="Check that both are of the same film; --force writes the best guess.",
         )
     moved = [
@@ -125,7 +129,8 @@ def subtitles(
     written = write_subtitles(
         in_order(moved), target.name if target else imported.report.format, frame_rate=fps
     )
-    out.write_bytes(written.data)
+    with open(out, "wb") as finished:
+        finished.write(written.data)
     if as_json:
         print_json(body)
         return
@@ -146,22 +151,27 @@ def _as_lines(body: dict[str, Any]) -> str:
     return "{\n" + ",\n".join(rows) + "\n}\n"
 
 
-def _read(path: Path, fps: Fraction | None) -> Imported:
+def _read(path: str, fps: Fraction | None) -> Imported:
     number = count(1)
-    return read_subtitles(path.read_bytes(), frame_rate=fps, uid=lambda: f"cue-{next(number)}")
+    with open(path, "rb") as file:
+        data = file.read()
+    return read_subtitles(data, frame_rate=fps, uid=lambda: f"cue-{next(number)}")
 
 
-def _hear(references: tuple[Path, ...], fps: Fraction | None, watch: Watch) -> Heard:
+def _hear(references: tuple[str, ...], fps: Fraction | None, watch: Watch) -> Heard:
     heard = Heard()
     for i, path in enumerate(references):
         watched = part(watch, 1000 * i // len(references), 1000 * (i + 1) // len(references))
         text = b"\0" not in _head(path)
         container, refusal = (None, None) if text else _container_of(path)
         if container:
+            from pathlib import Path  # noqa: PLC0415
+
             from workflow.media.probe import examine  # noqa: PLC0415  a subtitle file needs no libav
 
-            examined = examine(path, name=path.name, watch=part(watched, 0, 100))
-            speech = _listen(path, container, examined, part(watched, 100, 1000))
+            film = Path(path)
+            examined = examine(film, name=film.name, watch=part(watched, 0, 100))
+            speech = _listen(film, container, examined, part(watched, 100, 1000))
             heard = _with_film(heard._replace(speech=speech), examined)
             continue
         try:
@@ -172,17 +182,19 @@ def _hear(references: tuple[Path, ...], fps: Fraction | None, watch: Watch) -> H
     return heard
 
 
-def _container_of(path: Path) -> tuple[str | None, BadInput | None]:
+def _container_of(path: str) -> tuple[str | None, BadInput | None]:
+    from pathlib import Path  # noqa: PLC0415
+
     from workflow.media.container import sniff  # noqa: PLC0415  a text needs none of its patterns
 
     try:
-        return sniff(path, name=path.name), None
+        return sniff(Path(path), name=basename(path)), None
     except BadInput as refusal:
         return None, refusal
 
 
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
+def _head(path: str) -> bytes:
+    with open(path, "rb") as file:
         return file.read(1 << 16)
 
 
@@ -216,7 +228,7 @@ def _listen(path: Path, container: str, examined: Examined, watch: Watch) -> Spe
     )
 
 
-def _summary(found: Alignment, out: Path) -> Iterator[str]:
+def _summary(found: Alignment, out: str) -> Iterator[str]:
     yield f"{len(found.cues)} cues in {len(found.segments)} segments, by {found.method}:"
     for segment in found.segments:
         rate = "" if segment.rate == 1 else f", rate {segment.rate}"
