@@ -172,17 +172,22 @@ def test_f9_a_full_disk_fails_by_its_name_and_leaves_nothing_half_written(
     [
         ("exit 0", "OUTPUT_INVALID"),
         ("head -c 100000 /dev/zero", "OUTPUT_INVALID"),
-        ("head -c 100000 /dev/zero > frames.yuv", "OUTPUT_INVALID"),
-        ("head -c 900000 /dev/zero > frames.yuv", "OUTPUT_INVALID"),
+        # One look of 192x108 is 62208 bytes: each row on black, then on white.
+        ("head -c 30000 /dev/zero > looks.yuv", "OUTPUT_INVALID"),
+        ("head -c 62208 /dev/zero > looks.yuv", "OUTPUT_INVALID"),
+        ("head -c 62208 /dev/urandom > looks.yuv", "OUTPUT_INVALID"),
+        ("(cat ../look; head -c 900000 /dev/zero) > looks.yuv", "OUTPUT_INVALID"),
         ("exit 1", "FFMPEG_FAILED"),
-        ("head -c 100000 /dev/zero > frames.yuv; exit 1", "FFMPEG_FAILED"),
+        ("cat ../look > looks.yuv; exit 1", "FFMPEG_FAILED"),
     ],
 )
 def test_f24_an_ffmpeg_that_gives_garbage_is_found_out_whatever_its_exit_status(
     script: str, code: str, make_reel: MakeReel, store: FolderSegments, tmp_path: Path
 ) -> None:
     reel = make_reel(Fraction(24), 20, PICTURE, (192, 108))
-    plan = plan_render(reel.film, [], QUICK)
+    plan = plan_render(reel.film, [reel.cue(3, 9)], QUICK)
+    rows = [b"\0" * 192 + b"\xff" * 192] * 108 + [b"\0" * 96 + b"\xff" * 96] * 108
+    (tmp_path / "look").write_bytes(b"".join(rows))  # nothing is drawn
     stub = tmp_path / "ffmpeg"
     stub.write_text(f"#!/bin/sh\n{script}\n")
     stub.chmod(stub.stat().st_mode | stat.S_IXUSR)
@@ -197,9 +202,9 @@ def test_f23_an_ffmpeg_that_stands_still_is_killed(
     make_reel: MakeReel, store: FolderSegments, tmp_path: Path
 ) -> None:
     reel = make_reel(Fraction(24), 20, PICTURE, (192, 108))
-    plan = plan_render(reel.film, [], QUICK)
+    plan = plan_render(reel.film, [reel.cue(3, 9)], QUICK)
     stub = tmp_path / "ffmpeg"
-    stub.write_text("#!/bin/sh\nexec sleep 1000 > frames.yuv\n")
+    stub.write_text("#!/bin/sh\nexec sleep 1000 > looks.yuv\n")
     stub.chmod(0o755)
     with pytest.raises(ToolFailed) as failed:
         encode_run(

@@ -112,13 +112,17 @@ def _follow(
         if (now := listener.advance()) != moved:
             moved, moved_at = now, time.monotonic()
         if time.monotonic() - moved_at > stall_seconds:
-            raise ToolFailed(
-                "STALLED",
-                f"The work made no progress for {stall_seconds:g} seconds and was stopped.",
-                advice="It is tried again; if it stalls once more, look at the machine's load and disk.",
-                details={"said": listener.said()},
-            )
+            raise stalled(stall_seconds, listener.said())
         look()
+
+
+def stalled(seconds: float, said: str = "") -> ToolFailed:
+    return ToolFailed(
+        "STALLED",
+        f"The work made no progress for {seconds:g} seconds and was stopped.",
+        advice="It is tried again; if it stalls once more, look at the machine's load and disk.",
+        details={"said": said},
+    )
 
 
 def _lingers(process: subprocess.Popen[bytes]) -> bool:

@@ -1,98 +1,115 @@
-"""Decoded frames of the mezzanine with the cues drawn in, as ffmpeg hands them over.
+"""The frames of a stretch of film with the captions drawn in.
 
-ffmpeg writes raw pictures into a named pipe; the reader fills one frame again and again. Nothing of a
-film lies on the disk in between.
+All in the calling thread but for what ffmpeg draws, which is little: a lone worker takes one core and
+no more, so a second one makes a render twice as fast.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-import select
-import threading
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
+import numpy.typing as npt
+from av.video.reformatter import VideoReformatter
 
-_PIPE_BYTES = (
-    1 << 20
-)  # the most that Linux gives a user; the default of 64 KiB costs a switch for each
-_F_SETPIPE_SZ = 1031  # linux/fcntl.h; Python names it from 3.10 on, on Linux only
-_LOOK_MS = 200
+from workflow.errors import ToolFailed
+from workflow.media.ffmpeg import input_options
+from workflow.render.looks import LooksOfRun
+from workflow.render.plan import RenderPlan, Segment
 
 
-class FramePipe:
-    """A named pipe in *folder* that ffmpeg is told to write yuv420p pictures of *size* into.
+@contextmanager
+def drawn_frames(
+    plan: RenderPlan,
+    pieces: Sequence[Segment],
+    mezzanine: Path,
+    folder: Path,
+    *,
+    waiting: Callable[[], None] = lambda: None,
+    ffmpeg: str = "",
+    stall_seconds: float = 180,
+) -> Iterator[Iterator[Any]]:
+    """The frames of *pieces*, neighbours, as yuv420p in the plan's size: one frame object, filled anew each time.
 
-    Open it before ffmpeg starts. `frames` yields the same frame object each time, filled anew.
+    folder, waiting, stall_seconds  see `LooksOfRun`
+
+    After the last frame everything is known to have ended well. Raises ToolFailed OUTPUT_INVALID if the
+    mezzanine's frames are not those of the plan, and what `LooksOfRun` raises.
     """
+    frame = av.VideoFrame(*plan.size, "yuv420p")
+    planes = _planes(frame)
 
-    def __init__(self, folder: Path, size: tuple[int, int]) -> None:
-        self.path = folder / "frames.yuv"
-        self._writer_ended = threading.Event()
-        os.mkfifo(self.path)
-        self._reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
-        with suppress(OSError):
-            fcntl.fcntl(self._reader, _F_SETPIPE_SZ, _PIPE_BYTES)
-        self._frame: Any = av.VideoFrame(size[0], size[1], "yuv420p")
-        self._planes = [_Plane(plane) for plane in self._frame.planes]
+    def frames(looks: Iterator[Any]) -> Iterator[Any]:
+        for film, look in zip(_film_frames(plan, pieces, mezzanine), looks, strict=True):
+            for plane, own in zip(_planes(film), planes, strict=True):
+                own[:] = plane
+            if look:
+                look.lay_over(planes)
+            yield frame
 
-    def writer_has_ended(self) -> None:
-        """ffmpeg is gone: when the pipe is empty, no more will come."""
-        self._writer_ended.set()
-
-    def frames(self) -> Iterator[Any]:
-        """Frames until the writer closes the pipe. A last one that is not whole is left out."""
-        if not self._someone_writes():
-            return
-        os.set_blocking(self._reader, True)
-        while all(self._fill(plane) for plane in self._planes):
-            yield self._frame
-
-    def close(self) -> None:
-        """ffmpeg gets a broken pipe if it still writes. Closing twice is no harm."""
-        if self._reader >= 0:
-            os.close(self._reader)
-            self._reader = -1
-
-    def _someone_writes(self) -> bool:
-        """Wait for the first byte; False if ffmpeg ended without one."""
-        poll = select.poll()
-        poll.register(self._reader, select.POLLIN)
-        while True:
-            ended = self._writer_ended.is_set()
-            events = poll.poll(0 if ended else _LOOK_MS)
-            if events and events[0][1] & select.POLLIN:
-                return True
-            if events or ended:
-                return False
-
-    def _fill(self, plane: _Plane) -> bool:
-        at = 0
-        while at < len(plane.wanted):
-            got = os.readv(self._reader, [plane.wanted[at:]])
-            if not got:
-                return False
-            at += got
-        plane.lay()
-        return True
+    with LooksOfRun(
+        plan, pieces, folder, waiting=waiting, ffmpeg=ffmpeg, stall_seconds=stall_seconds
+    ) as looks:
+        yield frames(looks.frames())
 
 
-class _Plane:
-    """One plane of the frame; `wanted` is where its bytes go, which `lay` brings into its rows."""
+def _film_frames(plan: RenderPlan, pieces: Sequence[Segment], mezzanine: Path) -> Iterator[Any]:
+    """The film's own frames [first, end), in the plan's size."""
+    first, end = pieces[0].first, pieces[-1].end
+    scaled = VideoReformatter()
+    number = first
+    try:
+        for found, frame in _decoded(mezzanine, plan, first, end):
+            if frame.is_corrupt or found != number:
+                raise _invalid(f"frame {number} of the film is damaged or not where it should be")
+            yield scaled.reformat(
+                frame, *plan.size, format="yuv420p", interpolation="BICUBIC", threads=1
+            )
+            number += 1
+    except av.FFmpegError as error:
+        raise _invalid(f"frame {number} of the film cannot be read ({error})") from error
+    if number != end:
+        raise _invalid(f"the film gave {number - first} of {end - first} frames")
 
-    def __init__(self, plane: Any) -> None:
-        width, height, stride = plane.width, plane.height, plane.line_size
-        rows = np.frombuffer(plane, np.uint8)[: stride * height].reshape(height, stride)
-        self._rows = rows[:, :width]
-        self._loose = None if stride == width else np.empty((height, width), np.uint8)
-        target: Any = rows if self._loose is None else self._loose
-        self.wanted = memoryview(target).cast("B")
 
-    def lay(self) -> None:
-        if self._loose is not None:
-            self._rows[:] = self._loose
+def _decoded(mezzanine: Path, plan: RenderPlan, first: int, end: int) -> Iterator[tuple[int, Any]]:
+    """The frames [first, end) as they come, each with its number in the film."""
+    options = input_options("mp4")
+    with av.open(str(mezzanine), format=options.pop("f"), options=options) as media:
+        stream: Any = media.streams.video[0]
+        stream.thread_type = "NONE"
+        stream.codec_context.thread_count = 1
+        frames_a_tick = plan.film.rate * stream.time_base
+        media.seek(round(first / frames_a_tick), stream=stream)
+        for packet in media.demux(stream):
+            # Nothing after the last GOP is read: on a worker far from the store it may not be there.
+            over = packet.pts is None or (
+                packet.is_keyframe and round(packet.pts * frames_a_tick) >= end
+            )
+            for frame in stream.codec_context.decode(None if over else packet):
+                if first <= (number := round(frame.pts * frames_a_tick)) < end:
+                    yield number, frame
+            if over:
+                return
+
+
+def _planes(frame: Any) -> list[npt.NDArray[np.uint8]]:
+    """The samples of each plane (rows, columns), without the bytes at the end of its rows."""
+    return [
+        np.frombuffer(plane, np.uint8)[: plane.line_size * plane.height].reshape(
+            plane.height, plane.line_size
+        )[:, : plane.width]
+        for plane in frame.planes
+    ]
+
+
+def _invalid(what: str) -> ToolFailed:
+    return ToolFailed(
+        "OUTPUT_INVALID",
+        f"What was made is not what was planned: {what}.",
+        advice="It is tried again; if it fails once more, an operator looks at ffmpeg and the disk.",
+    )

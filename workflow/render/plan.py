@@ -22,7 +22,7 @@ from workflow.timebase import FLICKS_PER_SECOND, clock, nominal_rate
 from workflow.tracks import limits
 from workflow.tracks.cues import Cue, canonical, sha256
 
-ENGINE = "render/2"  # raise it when the same plan would give other pictures
+ENGINE = "render/3"  # raise it when the same plan would give other pictures
 GOP_SECONDS = 2
 OPENING_SECONDS = 4  # of a review build, in which the version is burned in
 

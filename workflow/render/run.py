@@ -1,4 +1,4 @@
-"""Encoding what is missing: runs of neighbouring segments, each one ffmpeg and one encoder.
+"""Encoding what is missing: runs of neighbouring segments, each with one ffmpeg that draws their captions.
 
 A run costs one start of ffmpeg however many segments it makes. Each segment is kept as soon as it is
 whole and right, so a run that is stopped has lost one segment at most.
@@ -6,26 +6,24 @@ whole and right, so a run that is stopped has lost one segment at most.
 
 from __future__ import annotations
 
+import itertools
 import tempfile
-import threading
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from workflow.errors import ToolFailed
-from workflow.media.ffmpeg import input_arguments, run_ffmpeg
 from workflow.progress import Watch, unwatched
-from workflow.render.ass import DRAWN_AT_MS, MS_PER_FRAME, Caption, document, frame_clock
 from workflow.render.encoder import ENTRIES, SegmentEncoder
-from workflow.render.pictures import FramePipe
+from workflow.render.pictures import drawn_frames
 from workflow.render.plan import RenderPlan, Segment
 from workflow.render.segments import SegmentStore, write_segment
-from workflow.render.typeface import FONTS_DIR, use_only_our_fonts
-from workflow.timebase import FLICKS_PER_MS, FLICKS_PER_SECOND
 
-RUN_FRAMES = 480  # 20 s of film: starting ffmpeg costs about 3 % of it, losing it little
+RUN_FRAMES = 480  # 20 s of film: starting ffmpeg costs about 1 % of it, losing it little
+_TELL_SECONDS = 0.5
+_DOING = "Encoding the picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,176 +88,73 @@ def encode_run(
 
     work  a folder on the same filesystem as the segments; nothing is left in it
 
-    Call it from a thread that lives until it returns. Raises ToolFailed OUTPUT_INVALID if ffmpeg gave
-    other frames than planned, and whatever `run_ffmpeg` and *watch* raise.
+    Raises ToolFailed OUTPUT_INVALID if there are other frames than planned, what `drawn_frames` raises
+    and whatever *watch* raises.
     """
     pieces = run.of(plan)
-    total = pieces[-1].end - pieces[0].first
-    with (
-        tempfile.TemporaryDirectory(dir=work.absolute(), prefix="run.") as name,
-        _pipe(Path(name), plan.size) as pipe,
-    ):
+    told = _Told(watch, sum(piece.frames for piece in pieces))
+    with tempfile.TemporaryDirectory(dir=work.absolute(), prefix="run.") as name:
         folder = Path(name)
-        arguments = drawing(plan, run, mezzanine, folder)
-        encoding = _Encoding(plan, pieces, pipe, segments, folder)
-        try:
-            run_ffmpeg(
-                [
-                    *arguments,
-                    *("-frames:v", str(total), "-pix_fmt", "yuv420p"),
-                    *("-c:v", "rawvideo", "-threads", "1", "-f", "rawvideo", "-y"),
-                    f"file:{pipe.path}",
-                ],
-                duration=total * MS_PER_FRAME * FLICKS_PER_MS,
-                watch=watch,
-                doing="Encoding the picture",
-                ffmpeg=ffmpeg,
-                stall_seconds=stall_seconds,
-                cwd=folder,
-            )
-        except ToolFailed as error:
-            # It may have met a broken pipe because the encoder gave up: then that is what went wrong.
-            raise encoding.end(short_is_fine=True) or error from error
-        except BaseException:
-            encoding.abandon()
-            raise
-        if broken := encoding.end():
-            raise broken
-        encoding.keep_last()
-
-
-def drawing(plan: RenderPlan, run: Run, mezzanine: Path, folder: Path) -> list[str]:
-    """ffmpeg's arguments, but for the output, that draw the frames of *run*; to be run in *folder*, where
-    the captions and fonts are put."""
-    pieces = run.of(plan)
-    (folder / "cues.ass").write_text(_script(plan, pieces), encoding="utf-8")
-    (folder / "fonts").symlink_to(FONTS_DIR, target_is_directory=True)
-    use_only_our_fonts()
-    # Microseconds rounded up: rounded down, the seek would land in the GOP before and decode it for nothing.
-    start = -(-plan.film.grid.time_of(pieces[0].first) * 1_000_000 // FLICKS_PER_SECOND)
-    scale = (
-        []
-        if plan.size == (plan.film.width, plan.film.height)
-        else [f"scale={plan.size[0]}:{plan.size[1]}:flags=bicubic"]
-    )
-    drawn = [
-        *scale,
-        "settb=1/1000",
-        f"setpts=N*{MS_PER_FRAME}+{DRAWN_AT_MS}",
-        "ass=filename=cues.ass:fontsdir=fonts",
-    ]
-    return [
-        *("-threads", "1", "-ss", f"{start // 1_000_000}.{start % 1_000_000:06d}"),
-        *input_arguments(mezzanine.absolute(), "mp4"),
-        *("-map", "0:v:0", "-filter_threads", "1"),
-        *("-vf", ",".join(drawn), "-fps_mode", "passthrough"),
-    ]
-
-
-def _script(plan: RenderPlan, pieces: tuple[Segment, ...]) -> str:
-    """The captions of these segments on the run's own frames, each segment's as if it were alone."""
-    start = pieces[0].first
-    shown = [
-        caption.moved(piece.first - start) for piece in pieces for caption in _drawn(plan, piece)
-    ]
-    recipe = plan.recipe
-    return document(shown, plan.size, recipe.style, frame_clock, recipe.second)
-
-
-def _drawn(plan: RenderPlan, piece: Segment) -> Iterator[Caption]:
-    yield from piece.captions
-    if piece.clock:
-        grid = plan.film.grid
-        for frame in range(piece.frames):
-            timecode = grid.timecode(grid.time_of(piece.first + frame))
-            yield Caption(frame, frame + 1, 9, timecode, "note")
-
-
-@contextmanager
-def _pipe(folder: Path, size: tuple[int, int]) -> Iterator[FramePipe]:
-    pipe = FramePipe(folder, size)
-    try:
-        yield pipe
-    finally:
-        pipe.close()
-
-
-class _Encoding:
-    """The encoder at the other end of the pipe, on a thread of its own."""
-
-    def __init__(
-        self,
-        plan: RenderPlan,
-        pieces: tuple[Segment, ...],
-        pipe: FramePipe,
-        segments: SegmentStore,
-        folder: Path,
-    ) -> None:
-        self._plan, self._pieces, self._pipe = plan, pieces, pipe
-        self._segments, self._folder = segments, folder
-        self._abandoned = False
-        self._short = False
-        self._error: BaseException | None = None
-        self._last: Path | None = None
-        self._thread = threading.Thread(target=self._encode, name="encoder", daemon=True)
-        self._thread.start()
-
-    def end(self, *, short_is_fine: bool = False) -> BaseException | None:
-        """Wait until the last frame of the pipe is encoded; what went wrong here, if anything."""
-        self._pipe.writer_has_ended()
-        self._thread.join()
-        return None if short_is_fine and self._short else self._error
-
-    def keep_last(self) -> None:
-        """Keep the run's last segment, once ffmpeg has ended well."""
-        if self._last is not None:
-            self._segments.put(self._pieces[-1].key, self._last)
-
-    def abandon(self) -> None:
-        self._abandoned = True
-        self.end()
-
-    def _encode(self) -> None:
-        try:
-            frames = self._pipe.frames()
-            for piece in self._pieces:
-                self._encode_segment(piece, frames)
+        with drawn_frames(
+            plan,
+            pieces,
+            mezzanine,
+            folder,
+            waiting=told.again,
+            ffmpeg=ffmpeg,
+            stall_seconds=stall_seconds,
+        ) as frames:
+            for piece in pieces[:-1]:
+                file = _encode_segment(plan, piece, told.each(frames), folder)
+                segments.put(piece.key, file)
+            last = _encode_segment(plan, pieces[-1], told.each(frames), folder)
             if next(frames, None) is not None:
-                raise _invalid("ffmpeg gave more frames than the plan has")
-        except BaseException as error:
-            self._error = error
-        finally:
-            self._pipe.close()  # an ffmpeg that still writes gets a broken pipe instead of waiting for ever
+                raise _invalid("there are more frames than the plan has")
+        # Not before ffmpeg has ended well: it may have failed, or drawn more than was asked.
+        segments.put(pieces[-1].key, last)
+    watch(1000, _DOING)
 
-    def _encode_segment(self, piece: Segment, frames: Iterator[Any]) -> None:
-        encoder = SegmentEncoder(self._plan.size, self._plan.film.rate, self._plan.recipe)
-        packets: list[tuple[int, bool, bytes]] = []
-        for number in range(piece.frames):
-            if self._abandoned or (frame := next(frames, None)) is None:
-                self._short = True
-                raise _invalid(f"ffmpeg gave {number} of {piece.frames} frames", piece)
-            packets += encoder.encode(frame, number)
-        packets += encoder.finish()
-        shown = [number for number, _, _ in packets]
-        keys = [index for index, (_, key, _) in enumerate(packets) if key]
-        if sorted(shown) != list(range(piece.frames)) or keys[:1] != [0] or shown[0] != 0:
-            raise _invalid("the encoder's frames are not those of the plan", piece)
-        file = self._folder / piece.key
-        write_segment(
-            file,
-            (data for _, _, data in packets),
-            codec=ENTRIES[self._plan.recipe.codec],
-            config=encoder.config,
-            shown=shown,
-            keys=keys,
-            facts={"width": self._plan.size[0], "height": self._plan.size[1]},
-        )
-        if piece is self._pieces[-1]:
-            self._last = (
-                file  # ffmpeg may yet turn out to have failed, or to give more than was asked
-            )
-        else:
-            self._segments.put(piece.key, file)
+
+class _Told:
+    """Tells *watch* how far a run of *total* frames is, about twice a second."""
+
+    def __init__(self, watch: Watch, total: int) -> None:
+        self._watch, self._total = watch, total
+        self._done, self._at = 0, 0.0
+
+    def each(self, frames: Iterator[Any]) -> Iterator[Any]:
+        for frame in frames:
+            self._done += 1
+            self.again()
+            yield frame
+
+    def again(self) -> None:
+        if (now := time.monotonic()) - self._at >= _TELL_SECONDS:
+            self._at = now
+            self._watch(1000 * self._done // self._total, _DOING)
+
+
+def _encode_segment(plan: RenderPlan, piece: Segment, frames: Iterator[Any], folder: Path) -> Path:
+    encoder = SegmentEncoder(plan.size, plan.film.rate, plan.recipe)
+    packets: list[tuple[int, bool, bytes]] = []
+    for number, frame in enumerate(itertools.islice(frames, piece.frames)):
+        packets += encoder.encode(frame, number)
+    packets += encoder.finish()
+    shown = [number for number, _, _ in packets]
+    keys = [index for index, (_, key, _) in enumerate(packets) if key]
+    if sorted(shown) != list(range(piece.frames)) or keys[:1] != [0] or shown[0] != 0:
+        raise _invalid("the encoder's frames are not those of the plan", piece)
+    file = folder / piece.key
+    write_segment(
+        file,
+        (data for _, _, data in packets),
+        codec=ENTRIES[plan.recipe.codec],
+        config=encoder.config,
+        shown=shown,
+        keys=keys,
+        facts={"width": plan.size[0], "height": plan.size[1]},
+    )
+    return file
 
 
 def _invalid(what: str, piece: Segment | None = None) -> ToolFailed:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tempfile
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
-from workflow.media.ffmpeg import run_ffmpeg
-from workflow.render.ass import MS_PER_FRAME
+import av
+from av.video.reformatter import ColorRange, Colorspace
+
+from workflow.render.pictures import drawn_frames
 from workflow.render.plan import RenderPlan, Segment
-from workflow.render.run import Run, drawing
-from workflow.timebase import FLICKS_PER_MS
 from workflow.tracks.cues import canonical, sha256
 
 _TRIED = 50  # captions, those with most text
@@ -37,23 +39,24 @@ def still_key(plan: RenderPlan, frame: int) -> str:
 def draw_still(
     plan: RenderPlan, frame: int, mezzanine: Path, out: Path, *, ffmpeg: str = ""
 ) -> None:
-    """Write *frame* of a burned-in film as PNG into *out*. Raises what `run_ffmpeg` raises."""
-    index, segment = _around(plan, frame)
-    with tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix="still.") as name:
-        arguments = drawing(plan, Run(index, index + 1), mezzanine, Path(name))
-        chosen = f",select=eq(n\\,{frame - segment.first})"
-        arguments[arguments.index("-vf") + 1] += chosen
-        run_ffmpeg(
-            [
-                *arguments,
-                *("-frames:v", "1", "-c:v", "png", "-f", "image2", "-y"),
-                f"file:{out.absolute()}",
-            ],
-            duration=segment.frames * MS_PER_FRAME * FLICKS_PER_MS,
-            doing="Drawing a picture",
-            ffmpeg=ffmpeg,
-            cwd=Path(name),
-        )
+    """Write *frame* of a burned-in film as PNG into *out*. Raises what `drawn_frames` raises."""
+    _, segment = _around(plan, frame)
+    with (
+        tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix="still.") as name,
+        drawn_frames(plan, [segment], mezzanine, Path(name), ffmpeg=ffmpeg) as frames,
+    ):
+        for number, drawn in enumerate(frames, start=segment.first):
+            if number == frame:
+                out.write_bytes(_png(drawn))
+
+
+def _png(frame: Any) -> bytes:
+    frame.colorspace, frame.color_range = Colorspace.ITU709, ColorRange.MPEG
+    encoder: Any = av.CodecContext.create("png", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, "rgb24"
+    encoder.time_base = Fraction(1)
+    packets = [*encoder.encode(frame.reformat(format="rgb24")), *encoder.encode(None)]
+    return b"".join(map(bytes, packets))
 
 
 def _around(plan: RenderPlan, frame: int) -> tuple[int, Segment]:

@@ -10,7 +10,8 @@ from workflow.stages.documents import load_cues
 from workflow.stages.words import reference_of, sources_beside
 from workflow.store.house import House
 from workflow.store.tables import Draft, Film, Track, TrackVersion
-from workflow.tracks.formats import WRITABLE, format_named, write_subtitles
+from workflow.tracks import formats as file_formats
+from workflow.tracks.formats import format_named, write_subtitles
 from workflow.tracks.workbook import with_draft_named
 
 
@@ -43,7 +44,7 @@ def formats() -> list[FormatView]:
     everyday = {name: i for i, name in enumerate(("srt", "vtt", "xlsx", "stl", "ttml"))}
     return [
         FormatView(known.name, known.extension, sorted(known.keeps), known.grid is None)
-        for known in sorted(WRITABLE, key=lambda f: (everyday.get(f.name, 99), f.name))
+        for known in sorted(file_formats.WRITABLE, key=lambda f: (everyday.get(f.name, 99), f.name))
     ]
 
 

@@ -20,9 +20,10 @@ from workflow.stages.drafts import new_uid
 from workflow.stages.words import reference_of, sources_beside
 from workflow.store.house import House
 from workflow.store.tables import DraftSave, Film, Track
+from workflow.tracks import formats as file_formats
 from workflow.tracks.compare import carry_uids, diff, merge
 from workflow.tracks.cues import Cue, in_order
-from workflow.tracks.formats import WRITABLE, Imported, read_subtitles, source_hash, write_subtitles
+from workflow.tracks.formats import Imported, read_subtitles, source_hash, write_subtitles
 from workflow.tracks.workbook import draft_named_in
 
 
@@ -115,7 +116,7 @@ def _as_given_out(
     base: tuple[Cue, ...], format_name: str, rate: Fraction | None, language: str
 ) -> tuple[Cue, ...]:
     """*base* as a file of that format would show it, under its own uids; *base* itself where that is unknown."""
-    if not base or format_name not in {known.name for known in WRITABLE}:
+    if not base or format_name not in {known.name for known in file_formats.WRITABLE}:
         return base
     try:
         written = write_subtitles(base, format_name, language=language, frame_rate=rate)

@@ -1,0 +1,300 @@
+"""The captions of a stretch of film as libass draws them, once for each change of what is on screen.
+
+libass lives in ffmpeg. It draws every look twice, on black and on white; from the two follows for each
+sample how much light the captions add and how much of the film they let through (triangulation
+matting, Smith and Blinn 1996), whatever is transparent and whatever lies over what.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import math
+import os
+import select
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from workflow.errors import Cancelled, ToolFailed
+from workflow.media.ffmpeg import run_ffmpeg
+from workflow.media.process import stalled
+from workflow.render.ass import DRAWN_AT_MS, MS_PER_FRAME, Caption, document, frame_clock
+from workflow.render.plan import RenderPlan, Segment
+from workflow.render.typeface import FONTS_DIR, use_only_our_fonts
+
+Plane = npt.NDArray[np.uint8]
+
+_PIPE_BYTES = 1 << 20  # the most that Linux gives a user
+_F_SETPIPE_SZ = 1031  # linux/fcntl.h; Python names it from 3.10 on, on Linux only
+_LOOK_MS = 200
+_WHOLE = 255  # all of the film passes
+_ROWS = 64
+
+
+class Look:
+    """What the captions do to a picture: `lay_over` changes its planes where something is drawn."""
+
+    def __init__(self, bands: Sequence[Sequence[_Band]]) -> None:
+        self._bands = bands  # of each plane
+
+    def lay_over(self, planes: Sequence[Plane]) -> None:
+        for plane, bands in zip(planes, self._bands, strict=True):
+            for band in bands:
+                band.lay_over(plane)
+
+
+class _Band:
+    """Some rows of one plane on which something is drawn: light + film x through / 255, rounded.
+
+    The 255ths are taken as 256ths, 128 and more one higher, so that 0 and 255 stay exact and no sum
+    passes 16 bits.
+    """
+
+    def __init__(self, place: tuple[slice, slice], light: Plane, through: Plane) -> None:
+        self._place = place
+        self._light = (light.astype(np.uint16) << 8) + 128
+        self._through = through + (through >> 7).astype(np.uint16)
+        self._sum = np.empty_like(self._light)
+
+    def lay_over(self, plane: Plane) -> None:
+        film = plane[self._place]
+        np.multiply(film, self._through, out=self._sum)
+        self._sum += self._light
+        self._sum >>= 8
+        film[:] = self._sum
+
+
+def _bands(black: Plane, white: Plane, first_row: int) -> Iterator[_Band]:
+    """Rows that follow each other and have something drawn on them, each from its first column to its last."""
+    through = white - black
+    ink = (through != _WHOLE) | (black != 0)
+    for top, bottom in _stretches(ink.any(axis=1)):
+        columns = np.flatnonzero(ink[top:bottom].any(axis=0))
+        across = slice(int(columns[0]), int(columns[-1]) + 1)
+        place = slice(first_row + top, first_row + bottom), across
+        yield _Band(place, black[top:bottom, across], through[top:bottom, across])
+
+
+def _stretches(flags: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(flags, prepend=False, append=False)).tolist()
+    yield from zip(edges[::2], edges[1::2], strict=True)
+
+
+class LooksOfRun:
+    """The looks of neighbouring segments, frame by frame, from an ffmpeg that runs beside.
+
+    folder         for the script, the fonts and the pipe
+    waiting        called several times a second while a look is waited for; what it raises passes
+    stall_seconds  that a look may be waited for
+
+    Use it as a context. Where nothing is drawn, no ffmpeg is started.
+    """
+
+    def __init__(
+        self,
+        plan: RenderPlan,
+        pieces: Sequence[Segment],
+        folder: Path,
+        *,
+        waiting: Callable[[], None],
+        ffmpeg: str = "",
+        stall_seconds: float = 180,
+    ) -> None:
+        self._plan, self._folder, self._ffmpeg = plan, folder, ffmpeg
+        self._waiting, self._stall_seconds = waiting, stall_seconds
+        self._shown = [
+            (shown, len(list(frames)))
+            for shown, frames in itertools.groupby(_on_screen(plan, pieces))
+        ]
+        self._drawn = [shown for shown, _ in self._shown if shown]
+        self._pipe = _Pipe(folder / "looks.yuv")
+        self._abandoned = False
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._draw, name="captions", daemon=True)
+
+    def __enter__(self) -> LooksOfRun:
+        if self._drawn:
+            self._write_script()
+            self._pipe.open()
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._drawn:
+            self._abandoned = True  # where not all looks were asked for
+            self._pipe.close()  # an ffmpeg that still writes gets a broken pipe instead of waiting for ever
+            self._thread.join()
+
+    def frames(self) -> Iterator[Look | None]:
+        """The look of each frame; None where nothing is drawn.
+
+        Raises what `run_ffmpeg` does; ToolFailed OUTPUT_INVALID if ffmpeg gave other pictures than asked.
+        """
+        for shown, frames in self._shown:
+            yield from itertools.repeat(self._next() if shown else None, frames)
+        if self._drawn:
+            if self._fill(np.empty(1, np.uint8)):
+                raise _invalid("more pictures of the captions than asked for")
+            self._raise_what_went_wrong()
+
+    def _next(self) -> Look:
+        """Read some rows at a time: a whole picture is large, and what is drawn on it small."""
+        planes: list[list[_Band]] = []
+        clear = False
+        for height, width in _shapes(self._plan.size):
+            planes.append([])
+            for top in range(0, height, _ROWS):
+                both = np.empty((min(_ROWS, height - top), 2, width), np.uint8)
+                if not self._fill(both):
+                    self._raise_what_went_wrong()
+                    raise _invalid("fewer pictures of the captions than asked for")
+                black, white = both[:, 0], both[:, 1]
+                if np.any(white < black):
+                    raise _invalid("something else than the captions")
+                clear |= bool(np.any(white - black == _WHOLE))
+                planes[-1] += _bands(black, white, top)
+        if not clear:
+            raise _invalid("captions that leave nothing of the film")
+        return Look(planes)
+
+    def _fill(self, plane: npt.NDArray[np.uint8]) -> bool:
+        return self._pipe.fill(plane.data.cast("B"), self._thread.is_alive, self._waiting)
+
+    def _raise_what_went_wrong(self) -> None:
+        self._thread.join()
+        if self._error:
+            raise self._error
+
+    def _write_script(self) -> None:
+        captions = [
+            Caption(number, number + 1, position, text, style)
+            for number, shown in enumerate(self._drawn)
+            for position, text, style in shown
+        ]
+        recipe = self._plan.recipe
+        script = document(captions, self._plan.size, recipe.style, frame_clock, recipe.second)
+        (self._folder / "cues.ass").write_text(script, encoding="utf-8")
+        (self._folder / "fonts").symlink_to(FONTS_DIR, target_is_directory=True)
+        use_only_our_fonts()
+
+    def _draw(self) -> None:
+        """On a thread of its own: what is drawn waits in the pipe until its frame comes."""
+        width, height = self._plan.size
+        drawn = [
+            "format=yuv420p,lutyuv=y=0:u=0:v=0",
+            "lutyuv=y=255:u=255:v=255:enable='mod(n,2)'",
+            "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709",
+            "settb=1/1000",
+            f"setpts=floor(N/2)*{MS_PER_FRAME}+{DRAWN_AT_MS}",
+            "ass=filename=cues.ass:fontsdir=fonts",
+            "tile=2x1",  # black beside white
+        ]
+        try:
+            run_ffmpeg(
+                [
+                    *("-f", "lavfi", "-i", f"color=c=black:s={width}x{height}:r=10"),
+                    *("-filter_threads", "1", "-vf", ",".join(drawn), "-fps_mode", "passthrough"),
+                    *("-frames:v", str(len(self._drawn)), "-c:v", "rawvideo", "-threads", "1"),
+                    *("-f", "rawvideo", "-y", f"file:{self._pipe.path}"),
+                ],
+                watch=self._watch,
+                ffmpeg=self._ffmpeg,
+                stall_seconds=math.inf,  # it waits for the pipe to empty, for as long as the encoder takes
+                cwd=self._folder,
+            )
+        except BaseException as error:
+            self._error = error
+
+    def _watch(self, permille: int, doing: str) -> None:
+        if self._abandoned:
+            raise Cancelled("CANCELLED", "The pictures are not wanted any more.")
+        if self._pipe.waited_seconds() > self._stall_seconds:
+            raise stalled(self._stall_seconds)
+
+
+def _on_screen(
+    plan: RenderPlan, pieces: Sequence[Segment]
+) -> Iterator[tuple[tuple[int, str, str], ...]]:
+    """For each frame: (place, text, style) of what is drawn on it."""
+    grid = plan.film.grid
+    for piece in pieces:
+        for frame in range(piece.frames):
+            shown = [
+                (c.position, c.text, c.style) for c in piece.captions if c.first <= frame < c.end
+            ]
+            if piece.clock:
+                shown.append((9, grid.timecode(grid.time_of(piece.first + frame)), "note"))
+            yield tuple(shown)
+
+
+def _shapes(size: tuple[int, int]) -> list[tuple[int, int]]:
+    """(rows, columns) of the planes of yuv420p."""
+    width, height = size
+    return [(height, width), *[(-(-height // 2), -(-width // 2))] * 2]
+
+
+class _Pipe:
+    """A named pipe that another program writes into."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._reader = -1
+        self._waits_since: float | None = None
+
+    def open(self) -> None:
+        os.mkfifo(self.path)
+        self._reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        with suppress(OSError):
+            fcntl.fcntl(self._reader, _F_SETPIPE_SZ, _PIPE_BYTES)
+        self._poll = select.poll()
+        self._poll.register(self._reader, select.POLLIN)
+
+    def fill(
+        self, wanted: memoryview, writer_runs: Callable[[], bool], waiting: Callable[[], None]
+    ) -> bool:
+        """Read until *wanted* is full; False if the writer ended before."""
+        at = 0
+        while at < len(wanted):
+            if not self._has_some(writer_runs, waiting):
+                return False
+            if not (got := os.readv(self._reader, [wanted[at:]])):
+                return False
+            at += got
+        return True
+
+    def waited_seconds(self) -> float:
+        """Since when the reader has waited for a byte; 0 if it does not."""
+        since = self._waits_since
+        return 0 if since is None else time.monotonic() - since
+
+    def close(self) -> None:
+        """A program that still writes gets a broken pipe."""
+        os.close(self._reader)
+
+    def _has_some(self, writer_runs: Callable[[], bool], waiting: Callable[[], None]) -> bool:
+        try:
+            while True:
+                runs = writer_runs()
+                events = self._poll.poll(_LOOK_MS if runs else 0)
+                if events:
+                    return bool(events[0][1] & select.POLLIN)
+                if not runs:
+                    return False
+                self._waits_since = self._waits_since or time.monotonic()
+                waiting()
+        finally:
+            self._waits_since = None
+
+
+def _invalid(what: str) -> ToolFailed:
+    return ToolFailed(
+        "OUTPUT_INVALID",
+        f"What was made is not what was planned: ffmpeg drew {what}.",
+        advice="It is tried again; if it fails once more, an operator looks at ffmpeg and the disk.",
+    )
