@@ -82,6 +82,14 @@ def test_every_sample_is_what_ffmpeg_would_have_drawn(
     assert np.abs(made.astype(np.int16) - wanted).max() <= 2  # of 255; roundings of layers add up
 
 
+def test_a_caption_may_cover_the_whole_picture(reel: Reel, tmp_path: Path) -> None:
+    recipe = replace(QUICK, style=Style(box=True, size=150))
+    text = "\n".join(["Örän köp söz, biri-biriniň aşagynda we ýanynda, hemmesi bir ýerde"] * 6)
+    plan = plan_render(reel.film, [reel.cue(5, 60, text)], recipe)
+    with drawn_frames(plan, plan.segments[:1], reel.mezzanine, tmp_path) as frames:
+        assert len(list(frames)) == plan.segments[0].frames
+
+
 def test_the_clock_of_a_review_runs_frame_by_frame(reel: Reel, tmp_path: Path) -> None:
     plan = planned(reel, EVERYTHING)
     with drawn_frames(plan, plan.segments[1:2], reel.mezzanine, tmp_path) as frames:

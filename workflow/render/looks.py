@@ -146,7 +146,6 @@ class LooksOfRun:
     def _next(self) -> Look:
         """Read some rows at a time: a whole picture is large, and what is drawn on it small."""
         planes: list[list[_Band]] = []
-        clear = False
         for height, width in _shapes(self._plan.size):
             planes.append([])
             for top in range(0, height, _ROWS):
@@ -155,12 +154,10 @@ class LooksOfRun:
                     self._raise_what_went_wrong()
                     raise _invalid("fewer pictures of the captions than asked for")
                 black, white = both[:, 0], both[:, 1]
-                if np.any(white < black):
+                # No colour of video is 0, so on white something is left even where nothing shines through.
+                if np.any(white < black) or not np.all(white):
                     raise _invalid("something else than the captions")
-                clear |= bool(np.any(white - black == _WHOLE))
                 planes[-1] += _bands(black, white, top)
-        if not clear:
-            raise _invalid("captions that leave nothing of the film")
         return Look(planes)
 
     def _fill(self, plane: npt.NDArray[np.uint8]) -> bool:
