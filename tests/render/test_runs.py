@@ -176,9 +176,9 @@ def test_f9_a_full_disk_fails_by_its_name_and_leaves_nothing_half_written(
         ("head -c 30000 /dev/zero > looks.yuv", "OUTPUT_INVALID"),
         ("head -c 62208 /dev/zero > looks.yuv", "OUTPUT_INVALID"),
         ("head -c 62208 /dev/urandom > looks.yuv", "OUTPUT_INVALID"),
-        ("(cat ../look; head -c 900000 /dev/zero) > looks.yuv", "OUTPUT_INVALID"),
+        ("(cat ../../look; head -c 900000 /dev/zero) > looks.yuv", "OUTPUT_INVALID"),
         ("exit 1", "FFMPEG_FAILED"),
-        ("cat ../look > looks.yuv; exit 1", "FFMPEG_FAILED"),
+        ("cat ../../look > looks.yuv; exit 1", "FFMPEG_FAILED"),
     ],
 )
 def test_f24_an_ffmpeg_that_gives_garbage_is_found_out_whatever_its_exit_status(

@@ -249,7 +249,7 @@ def header(size: tuple[int, int], style: Style, second: Second | None = None) ->
     edge = f"{float(style.outline * unit):.2f}"
     border = f"3,{edge},0" if style.box else f"1,{edge},0"
     edge_colour = "&H60000000" if style.box else "&H00000000"
-    note = max(9, round(42 * unit))
+    note = note_letters(size)
     above = margin + round(Fraction(5, 2) * style.size * unit)  # two rows of a cue, and a little
     common = "&H00FFFFFF,&H00FFFFFF"
     letters = round(style.size * unit)
@@ -278,6 +278,11 @@ def header(size: tuple[int, int], style: Style, second: Second | None = None) ->
         "[Events]\n"
         "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
     )
+
+
+def note_letters(size: tuple[int, int]) -> int:
+    """How high the letters of stamps and of the clock are, in pixels."""
+    return max(9, round(Fraction(42 * min(size), 1000)))
 
 
 def frame_clock(frame: int) -> int:

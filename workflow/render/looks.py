@@ -1,4 +1,4 @@
-"""The captions of a stretch of film as libass draws them, once for each change of what is on screen.
+"""Captions of a stretch of film as libass draws them, once for each change of what is on screen.
 
 libass lives in ffmpeg. It draws every look twice, on black and on white; from the two follows for each
 sample how much light the captions add and how much of the film they let through (triangulation
@@ -14,7 +14,7 @@ import os
 import select
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,10 +25,11 @@ from workflow.errors import Cancelled, ToolFailed
 from workflow.media.ffmpeg import run_ffmpeg
 from workflow.media.process import stalled
 from workflow.render.ass import DRAWN_AT_MS, MS_PER_FRAME, Caption, document, frame_clock
-from workflow.render.plan import RenderPlan, Segment
+from workflow.render.plan import RenderPlan
 from workflow.render.typeface import FONTS_DIR, use_only_our_fonts
 
 Plane = npt.NDArray[np.uint8]
+Drawn = tuple[int, str, str]  # place, text, style
 
 _PIPE_BYTES = 1 << 20  # the most that Linux gives a user
 _F_SETPIPE_SZ = 1031  # linux/fcntl.h; Python names it from 3.10 on, on Linux only
@@ -70,26 +71,33 @@ class _Band:
         film[:] = self._sum
 
 
-def _bands(black: Plane, white: Plane, first_row: int) -> Iterator[_Band]:
-    """Rows that follow each other and have something drawn on them, each from its first column to its last."""
+def _bands(black: Plane, white: Plane, row: int, column: int) -> Iterator[_Band]:
+    """Rows that follow each other and have something drawn on them, each from its first column to its last.
+
+    row, column  where the plane's first sample is in the picture's plane
+    """
     through = white - black
     ink = (through != _WHOLE) | (black != 0)
     for top, bottom in _stretches(ink.any(axis=1)):
         columns = np.flatnonzero(ink[top:bottom].any(axis=0))
-        across = slice(int(columns[0]), int(columns[-1]) + 1)
-        place = slice(first_row + top, first_row + bottom), across
-        yield _Band(place, black[top:bottom, across], through[top:bottom, across])
+        left, right = int(columns[0]), int(columns[-1]) + 1
+        place = slice(row + top, row + bottom), slice(column + left, column + right)
+        yield _Band(place, black[top:bottom, left:right], through[top:bottom, left:right])
 
 
 def _stretches(flags: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(flags, prepend=False, append=False)).tolist()
+    padded = np.zeros(len(flags) + 2, np.bool_)
+    padded[1:-1] = flags
+    edges = np.flatnonzero(padded[1:] != padded[:-1]).tolist()
     yield from zip(edges[::2], edges[1::2], strict=True)
 
 
-class LooksOfRun:
-    """The looks of neighbouring segments, frame by frame, from an ffmpeg that runs beside.
+class Looks:
+    """The look of every frame, from an ffmpeg that runs beside.
 
-    folder         for the script, the fonts and the pipe
+    on_screen      for each frame: (place, text, style) of what is drawn on it
+    window         (left, top, width, height), all even, of the picture in which all of it lies
+    folder         for the script, the fonts and the pipe; made here
     waiting        called several times a second while a look is waited for; what it raises passes
     stall_seconds  that a look may be waited for
 
@@ -99,27 +107,27 @@ class LooksOfRun:
     def __init__(
         self,
         plan: RenderPlan,
-        pieces: Sequence[Segment],
+        on_screen: Iterable[tuple[Drawn, ...]],
+        window: tuple[int, int, int, int],
         folder: Path,
         *,
         waiting: Callable[[], None],
         ffmpeg: str = "",
         stall_seconds: float = 180,
     ) -> None:
-        self._plan, self._folder, self._ffmpeg = plan, folder, ffmpeg
+        self._plan, self._window = plan, window
+        self._folder, self._ffmpeg = folder, ffmpeg
         self._waiting, self._stall_seconds = waiting, stall_seconds
-        self._shown = [
-            (shown, len(list(frames)))
-            for shown, frames in itertools.groupby(_on_screen(plan, pieces))
-        ]
+        self._shown = [(shown, len(list(frames))) for shown, frames in itertools.groupby(on_screen)]
         self._drawn = [shown for shown, _ in self._shown if shown]
         self._pipe = _Pipe(folder / "looks.yuv")
         self._abandoned = False
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._draw, name="captions", daemon=True)
 
-    def __enter__(self) -> LooksOfRun:
+    def __enter__(self) -> Looks:
         if self._drawn:
+            self._folder.mkdir()
             self._write_script()
             self._pipe.open()
             self._thread.start()
@@ -146,7 +154,7 @@ class LooksOfRun:
     def _next(self) -> Look:
         """Read some rows at a time: a whole picture is large, and what is drawn on it small."""
         planes: list[list[_Band]] = []
-        for height, width in _shapes(self._plan.size):
+        for left, first, width, height in _in_planes(self._window):
             planes.append([])
             for top in range(0, height, _ROWS):
                 both = np.empty((min(_ROWS, height - top), 2, width), np.uint8)
@@ -157,7 +165,7 @@ class LooksOfRun:
                 # No colour of video is 0, so on white something is left even where nothing shines through.
                 if np.any(white < black) or not np.all(white):
                     raise _invalid("something else than the captions")
-                planes[-1] += _bands(black, white, top)
+                planes[-1] += _bands(black, white, first + top, left)
         return Look(planes)
 
     def _fill(self, plane: npt.NDArray[np.uint8]) -> bool:
@@ -183,6 +191,7 @@ class LooksOfRun:
     def _draw(self) -> None:
         """On a thread of its own: what is drawn waits in the pipe until its frame comes."""
         width, height = self._plan.size
+        left, top, wide, high = self._window
         drawn = [
             "format=yuv420p,lutyuv=y=0:u=0:v=0",
             "lutyuv=y=255:u=255:v=255:enable='mod(n,2)'",
@@ -190,6 +199,7 @@ class LooksOfRun:
             "settb=1/1000",
             f"setpts=floor(N/2)*{MS_PER_FRAME}+{DRAWN_AT_MS}",
             "ass=filename=cues.ass:fontsdir=fonts",
+            f"crop={wide}:{high}:{left}:{top}",
             "tile=2x1",  # black beside white
         ]
         try:
@@ -215,25 +225,11 @@ class LooksOfRun:
             raise stalled(self._stall_seconds)
 
 
-def _on_screen(
-    plan: RenderPlan, pieces: Sequence[Segment]
-) -> Iterator[tuple[tuple[int, str, str], ...]]:
-    """For each frame: (place, text, style) of what is drawn on it."""
-    grid = plan.film.grid
-    for piece in pieces:
-        for frame in range(piece.frames):
-            shown = [
-                (c.position, c.text, c.style) for c in piece.captions if c.first <= frame < c.end
-            ]
-            if piece.clock:
-                shown.append((9, grid.timecode(grid.time_of(piece.first + frame)), "note"))
-            yield tuple(shown)
-
-
-def _shapes(size: tuple[int, int]) -> list[tuple[int, int]]:
-    """(rows, columns) of the planes of yuv420p."""
-    width, height = size
-    return [(height, width), *[(-(-height // 2), -(-width // 2))] * 2]
+def _in_planes(window: tuple[int, int, int, int]) -> list[tuple[int, int, int, int]]:
+    """The window in each plane of yuv420p."""
+    left, top, width, height = window
+    half = (left // 2, top // 2, -(-width // 2), -(-height // 2))
+    return [window, half, half]
 
 
 class _Pipe:

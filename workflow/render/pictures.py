@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from av.video.reformatter import VideoReformatter
 
 from workflow.errors import ToolFailed
 from workflow.media.ffmpeg import input_options
-from workflow.render.looks import LooksOfRun
+from workflow.render.ass import note_letters
+from workflow.render.looks import Drawn, Looks
 from workflow.render.plan import RenderPlan, Segment
 
 
@@ -35,26 +37,54 @@ def drawn_frames(
 ) -> Iterator[Iterator[Any]]:
     """The frames of *pieces*, neighbours, as yuv420p in the plan's size: one frame object, filled anew each time.
 
-    folder, waiting, stall_seconds  see `LooksOfRun`
+    folder, waiting, stall_seconds  see `Looks`
 
     After the last frame everything is known to have ended well. Raises ToolFailed OUTPUT_INVALID if the
-    mezzanine's frames are not those of the plan, and what `LooksOfRun` raises.
+    mezzanine's frames are not those of the plan, and what `Looks` raises.
     """
     frame = av.VideoFrame(*plan.size, "yuv420p")
     planes = _planes(frame)
 
-    def frames(looks: Iterator[Any]) -> Iterator[Any]:
-        for film, look in zip(_film_frames(plan, pieces, mezzanine), looks, strict=True):
+    looks = partial(Looks, plan, waiting=waiting, ffmpeg=ffmpeg, stall_seconds=stall_seconds)
+
+    def frames(captions: Looks, clock: Looks) -> Iterator[Any]:
+        for film, *drawn in zip(
+            _film_frames(plan, pieces, mezzanine), captions.frames(), clock.frames(), strict=True
+        ):
             for plane, own in zip(_planes(film), planes, strict=True):
                 own[:] = plane
-            if look:
+            for look in filter(None, drawn):
                 look.lay_over(planes)
             yield frame
 
-    with LooksOfRun(
-        plan, pieces, folder, waiting=waiting, ffmpeg=ffmpeg, stall_seconds=stall_seconds
-    ) as looks:
-        yield frames(looks.frames())
+    # The clock changes with every frame and is small: it must not make all else be drawn again.
+    with (
+        looks(_captions(pieces), (0, 0, *plan.size), folder / "captions") as captions,
+        looks(_clock(plan, pieces), _corner(plan.size), folder / "clock") as clock,
+    ):
+        yield frames(captions, clock)
+
+
+def _captions(pieces: Sequence[Segment]) -> Iterator[tuple[Drawn, ...]]:
+    for piece in pieces:
+        for frame in range(piece.frames):
+            yield tuple(
+                (c.position, c.text, c.style) for c in piece.captions if c.first <= frame < c.end
+            )
+
+
+def _clock(plan: RenderPlan, pieces: Sequence[Segment]) -> Iterator[tuple[Drawn, ...]]:
+    grid = plan.film.grid
+    for piece in pieces:
+        for frame in range(piece.first, piece.end):
+            yield ((9, grid.timecode(grid.time_of(frame)), "note"),) if piece.clock else ()
+
+
+def _corner(size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The window of the clock: one line at the top right."""
+    letters = note_letters(size)
+    width, height = min(size[0], 10 * letters) // 2 * 2, min(size[1], 3 * letters) // 2 * 2
+    return size[0] - width, 0, width, height
 
 
 def _film_frames(plan: RenderPlan, pieces: Sequence[Segment], mezzanine: Path) -> Iterator[Any]:
