@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from workflow.errors import Cancelled, ToolFailed
+from workflow.errors import Cancelled
 from workflow.media.ffmpeg import run_ffmpeg
 from workflow.media.process import stalled
 from workflow.render.ass import DRAWN_AT_MS, MS_PER_FRAME, Caption, document, frame_clock
-from workflow.render.plan import RenderPlan
+from workflow.render.plan import RenderPlan, off_plan
 from workflow.render.typeface import FONTS_DIR, use_only_our_fonts
 
 Plane = npt.NDArray[np.uint8]
@@ -148,7 +148,7 @@ class Looks:
             yield from itertools.repeat(self._next() if shown else None, frames)
         if self._drawn:
             if self._fill(np.empty(1, np.uint8)):
-                raise _invalid("more pictures of the captions than asked for")
+                raise off_plan("ffmpeg drew more pictures of the captions than asked for")
             self._raise_what_went_wrong()
 
     def _next(self) -> Look:
@@ -160,11 +160,11 @@ class Looks:
                 both = np.empty((min(_ROWS, height - top), 2, width), np.uint8)
                 if not self._fill(both):
                     self._raise_what_went_wrong()
-                    raise _invalid("fewer pictures of the captions than asked for")
+                    raise off_plan("ffmpeg drew fewer pictures of the captions than asked for")
                 black, white = both[:, 0], both[:, 1]
                 # No colour of video is 0, so on white something is left even where nothing shines through.
                 if np.any(white < black) or not np.all(white):
-                    raise _invalid("something else than the captions")
+                    raise off_plan("ffmpeg drew something else than the captions")
                 planes[-1] += _bands(black, white, first + top, left)
         return Look(planes)
 
@@ -283,11 +283,3 @@ class _Pipe:
                 waiting()
         finally:
             self._waits_since = None
-
-
-def _invalid(what: str) -> ToolFailed:
-    return ToolFailed(
-        "OUTPUT_INVALID",
-        f"What was made is not what was planned: ffmpeg drew {what}.",
-        advice="It is tried again; if it fails once more, an operator looks at ffmpeg and the disk.",
-    )

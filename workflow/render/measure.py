@@ -13,10 +13,9 @@ from typing import Any
 import av
 from av.stream import Discard
 
-from workflow.errors import ToolFailed
 from workflow.media.container import index_comes_first
 from workflow.progress import Watch, unwatched
-from workflow.render.plan import RenderPlan
+from workflow.render.plan import RenderPlan, off_plan
 from workflow.render.soft import subtitle_packets
 from workflow.timebase import FLICKS_PER_SECOND, Flicks, from_ticks
 from workflow.tracks.cues import Cue, canonical, sha256
@@ -81,9 +80,9 @@ def measure_build(
     """
     mp4 = plan.recipe.form != "soft-mkv"
     if not out.is_file() or out.stat().st_size == 0:
-        raise _invalid("there is no file")
+        raise off_plan("there is no file")
     if mp4 and not index_comes_first(out):
-        raise _invalid("its index does not come first")
+        raise off_plan("its index does not come first")
     try:
         with av.open(
             str(out),
@@ -93,7 +92,7 @@ def measure_build(
             texts = subtitle_packets(plan, cues) + subtitle_packets(plan, second)
             return _measures(out, media, plan, texts, with_sound, watch)
     except (av.FFmpegError, IndexError, ValueError) as error:
-        raise _invalid(f"it cannot be read ({error})") from error
+        raise off_plan(f"it cannot be read ({error})") from error
 
 
 def _measures(
@@ -112,20 +111,20 @@ def _measures(
         shown, spoken = _packets(media, picture, empty)
     if plan.recipe.is_soft:
         if spoken != texts:
-            raise _invalid(f"it has {spoken} of {texts} subtitles")
+            raise off_plan(f"it has {spoken} of {texts} subtitles")
     else:
         _require_grid(shown, picture.time_base, plan)
     first, last = min(shown), max(shown)
     duration = from_ticks(last - first, picture.time_base) + film.grid.time_of(1)
     allowed = max(FLICKS_PER_SECOND // 2, film.duration // 200)
     if abs(duration - film.duration) > allowed:
-        raise _invalid(f"it lasts {duration / FLICKS_PER_SECOND:.3f} s, the film longer or shorter")
+        raise off_plan(f"it lasts {duration / FLICKS_PER_SECOND:.3f} s, the film longer or shorter")
     if with_sound != bool(media.streams.audio):
-        raise _invalid(
+        raise off_plan(
             "it has no sound" if with_sound else "it has a sound that it should not have"
         )
     if plan.recipe.sounds == "both" and plan.film.has_sound and len(media.streams.audio) < 2:
-        raise _invalid("it has one sound where the dub and the original should be")
+        raise off_plan("it has one sound where the dub and the original should be")
     context = picture.codec_context
     dice = random.Random(sha256(canonical(plan.to_json())))  # noqa: S311  no secret is made
     for start, end in _windows(first, last, picture.time_base, dice):
@@ -178,12 +177,12 @@ def _require_grid(shown: list[int], base: Fraction, plan: RenderPlan) -> None:
     """Every frame of the film is there once, at exactly its time."""
     rate = plan.film.rate
     if len(shown) != plan.film.frames:
-        raise _invalid(f"it has {len(shown)} of {plan.film.frames} frames")
+        raise off_plan(f"it has {len(shown)} of {plan.film.frames} frames")
     step = 1 / (rate * base)  # ticks a frame
     ticks_over, frames_over = step.denominator, step.numerator
     for number, ticks in enumerate(sorted(shown)):
         if ticks * ticks_over != number * frames_over:
-            raise _invalid(f"frame {number} is at {float(ticks * base):.6f} s")
+            raise off_plan(f"frame {number} is at {float(ticks * base):.6f} s")
 
 
 def _windows(first: int, last: int, base: Fraction, dice: random.Random) -> list[tuple[int, int]]:
@@ -207,7 +206,7 @@ def _decode(
                 break
     failed = left if all_of_them else due and left == due
     if failed:
-        raise _invalid(
+        raise off_plan(
             f"{len(left)} frames from {float(start * picture.time_base):.3f} s do not decode"
         )
 
@@ -219,11 +218,3 @@ def _decode_sound(media: Any, start: int, end: int, base: Fraction) -> None:
     for frame in media.decode(stream):
         if frame.time is not None and frame.time >= end * base:
             break
-
-
-def _invalid(what: str) -> ToolFailed:
-    return ToolFailed(
-        "OUTPUT_INVALID",
-        f"What was made is not what was planned: {what}.",
-        advice="It is tried again; if it fails once more, an operator looks at ffmpeg and the disk.",
-    )

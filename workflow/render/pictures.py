@@ -17,11 +17,10 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
-from workflow.errors import ToolFailed
 from workflow.media.ffmpeg import input_options
 from workflow.render.ass import note_letters
 from workflow.render.looks import Drawn, Looks
-from workflow.render.plan import RenderPlan, Segment
+from workflow.render.plan import RenderPlan, Segment, off_plan
 
 
 @contextmanager
@@ -95,15 +94,15 @@ def _film_frames(plan: RenderPlan, pieces: Sequence[Segment], mezzanine: Path) -
     try:
         for found, frame in _decoded(mezzanine, plan, first, end):
             if frame.is_corrupt or found != number:
-                raise _invalid(f"frame {number} of the film is damaged or not where it should be")
+                raise off_plan(f"frame {number} of the film is damaged or not where it should be")
             yield scaled.reformat(
                 frame, *plan.size, format="yuv420p", interpolation="BICUBIC", threads=1
             )
             number += 1
     except av.FFmpegError as error:
-        raise _invalid(f"frame {number} of the film cannot be read ({error})") from error
+        raise off_plan(f"frame {number} of the film cannot be read ({error})") from error
     if number != end:
-        raise _invalid(f"the film gave {number - first} of {end - first} frames")
+        raise off_plan(f"the film gave {number - first} of {end - first} frames")
 
 
 def _decoded(mezzanine: Path, plan: RenderPlan, first: int, end: int) -> Iterator[tuple[int, Any]]:
@@ -135,11 +134,3 @@ def _planes(frame: Any) -> list[npt.NDArray[np.uint8]]:
         )[:, : plane.width]
         for plane in frame.planes
     ]
-
-
-def _invalid(what: str) -> ToolFailed:
-    return ToolFailed(
-        "OUTPUT_INVALID",
-        f"What was made is not what was planned: {what}.",
-        advice="It is tried again; if it fails once more, an operator looks at ffmpeg and the disk.",
-    )

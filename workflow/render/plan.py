@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from workflow.errors import BadInput
+from workflow.errors import BadInput, ToolFailed
 from workflow.media.facts import Film
 from workflow.render import encoder
 from workflow.render.ass import Caption, captions, escaped, header, numbers, watermark
@@ -126,6 +126,16 @@ class RenderPlan:
         width, height = body["size"]
         segments = tuple(Segment.from_json(segment) for segment in body["segments"])
         return cls(film, Recipe.from_json(body["recipe"]), (width, height), segments, ())
+
+
+def off_plan(what: str, where: str = "") -> ToolFailed:
+    """What to raise when *what* is true of something that was made, and should not be."""
+    return ToolFailed(
+        "OUTPUT_INVALID",
+        f"What was made is not what was planned: {what}.",
+        where=where,
+        advice="It is tried again; if it fails once more, an operator looks at ffmpeg and the disk.",
+    )
 
 
 def gops(film: Film) -> tuple[int, ...]:

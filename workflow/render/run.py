@@ -1,6 +1,6 @@
-"""Encoding what is missing: runs of neighbouring segments, each with one ffmpeg that draws their captions.
+"""Encoding what is missing: runs of neighbouring segments, each decoded, drawn on and encoded in one thread.
 
-A run costs one start of ffmpeg however many segments it makes. Each segment is kept as soon as it is
+A run costs one start of ffmpeg, for the captions, however many segments it makes. Each segment is kept as soon as it is
 whole and right, so a run that is stopped has lost one segment at most.
 """
 
@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workflow.errors import ToolFailed
 from workflow.progress import Watch, unwatched
 from workflow.render.encoder import ENTRIES, SegmentEncoder
 from workflow.render.pictures import drawn_frames
-from workflow.render.plan import RenderPlan, Segment
+from workflow.render.plan import RenderPlan, Segment, off_plan
 from workflow.render.segments import SegmentStore, write_segment
 
 RUN_FRAMES = 480  # 20 s of film: starting ffmpeg costs about 1 % of it, losing it little
@@ -109,7 +108,7 @@ def encode_run(
                 segments.put(piece.key, file)
             last = _encode_segment(plan, pieces[-1], told.each(frames), folder)
             if next(frames, None) is not None:
-                raise _invalid("there are more frames than the plan has")
+                raise off_plan("there are more frames than the plan has")
         # Not before ffmpeg has ended well: it may have failed, or drawn more than was asked.
         segments.put(pieces[-1].key, last)
     watch(1000, _DOING)
@@ -143,7 +142,7 @@ def _encode_segment(plan: RenderPlan, piece: Segment, frames: Iterator[Any], fol
     shown = [number for number, _, _ in packets]
     keys = [index for index, (_, key, _) in enumerate(packets) if key]
     if sorted(shown) != list(range(piece.frames)) or keys[:1] != [0] or shown[0] != 0:
-        raise _invalid("the encoder's frames are not those of the plan", piece)
+        raise off_plan("the encoder's frames are not those of the plan", f"frame {piece.first}")
     file = folder / piece.key
     write_segment(
         file,
@@ -155,12 +154,3 @@ def _encode_segment(plan: RenderPlan, piece: Segment, frames: Iterator[Any], fol
         facts={"width": plan.size[0], "height": plan.size[1]},
     )
     return file
-
-
-def _invalid(what: str, piece: Segment | None = None) -> ToolFailed:
-    return ToolFailed(
-        "OUTPUT_INVALID",
-        f"What was made is not what was planned: {what}.",
-        where=f"frame {piece.first}" if piece else "",
-        advice="It is tried again; if it fails once more, an operator looks at ffmpeg and the disk.",
-    )
