@@ -1,7 +1,7 @@
 """The frames of a stretch of film with the captions drawn in.
 
 All in the calling thread but for what ffmpeg draws, which is little: a lone worker takes one core and
-no more, so a second one makes a render twice as fast.
+no more, so a second one makes a render nearly twice as fast.
 """
 
 from __future__ import annotations
