@@ -15,6 +15,12 @@ pytestmark = pytest.mark.browser
 
 Desk = Callable[..., Page]
 
+SLOW_TO_LOOK = """
+const query = navigator.locks.query.bind(navigator.locks)
+navigator.locks.query = () => new Promise((done) => setTimeout(() => done(query()), 1000))
+"""
+"""A computer that takes a second to tell what waits on it: nothing may be called saved meanwhile."""
+
 
 def status(page: Page, text: str) -> None:
     expect(page.locator("[data-part=status]")).to_contain_text(text)
@@ -67,10 +73,12 @@ def test_edits_survive_a_page_that_was_closed_without_connection(desk: Desk, wor
     status(page, "1 change waiting")
     page.close()
     context.set_offline(False)
-    page = desk(track, context.new_page())
+    page = context.new_page()
+    page.add_init_script(SLOW_TO_LOOK)
+    page = desk(track, page)
     status(page, "Saved")
-    expect(page.locator(".cue[data-index='0'] textarea")).to_have_value("Salam! Ýitmedi.")
     assert world.texts(track)[0] == "Salam! Ýitmedi."
+    expect(page.locator(".cue[data-index='0'] textarea")).to_have_value("Salam! Ýitmedi.")
 
 
 def test_edits_of_two_people_in_different_cues_are_joined(desk: Desk, world: World) -> None:

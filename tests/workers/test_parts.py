@@ -216,8 +216,8 @@ def test_f23_an_ffmpeg_that_hangs_is_stopped_and_its_part_is_made_by_another(
 ) -> None:
     site = review.site
     hung = site.gate.folder / "hung"
-    swap_ffmpeg(site, f"[ -e {hung} ] || {{ touch {hung}; exec sleep 600; }}")
-    site.workers.settings = replace(site.workers.settings, stall_seconds=2.0)
+    swap_ffmpeg(site, f"! mkdir {hung} 2>/dev/null || exec sleep 600")  # one of the two alone hangs
+    site.workers.settings = replace(site.workers.settings, stall_seconds=5.0)
     site.workers.start("worker-1", "render")
     site.workers.start("worker-2", "render")
     review.poke()

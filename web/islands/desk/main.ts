@@ -187,7 +187,10 @@ class Desk {
 
   private async recover(): Promise<void> {
     const waiting = await leftBehind(this.props.person, this.props.track)
-    if (!waiting) return
+    if (!waiting) {
+      if (!this.shown) this.status.say(say('saved'), 'saved')
+      return
+    }
     this.saver.recover(waiting)
     this.edits.replace(waiting.cues)
     this.status.say(say('recovered'), 'waiting')

@@ -1,4 +1,7 @@
-/** The line that says whether everything is safe. It changes at most once a second, for those who hear it. */
+/**
+ * The line that says whether everything is safe. It changes at most once a second, for those who hear it;
+ * only "Saved" goes at once when it is no longer so.
+ */
 import type { State } from '../shared/saver.ts'
 import { say, sayCount } from '../shared/words.ts'
 
@@ -8,6 +11,7 @@ export class StatusLine {
   private readonly line: HTMLElement
   private wanted: { text: string; tone: string } | null = null
   private last = 0
+  private tone = ''
   private timer = 0
 
   constructor(line: HTMLElement) {
@@ -21,7 +25,8 @@ export class StatusLine {
 
   say(text: string, tone: string): void {
     this.wanted = { text, tone }
-    const wait = this.last + LEAST_MS - Date.now()
+    const untrue = this.tone === 'saved' && tone !== 'saved'
+    const wait = untrue ? 0 : this.last + LEAST_MS - Date.now()
     clearTimeout(this.timer)
     if (wait <= 0) this.write()
     else this.timer = window.setTimeout(() => this.write(), wait)
@@ -30,6 +35,7 @@ export class StatusLine {
   private write(): void {
     if (!this.wanted) return
     this.last = Date.now()
+    this.tone = this.wanted.tone
     if (this.line.textContent !== this.wanted.text) this.line.textContent = this.wanted.text
     this.line.className = `save-line is-${this.wanted.tone}`
   }
