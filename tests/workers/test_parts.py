@@ -29,7 +29,7 @@ from workflow.store.house import remember_blob
 from workflow.store.tables import Build, Film, FilmFile, Job, Segment
 
 pytestmark = pytest.mark.timeout(240)
-SECONDS = 76  # 1900 frames: eight parts
+SECONDS = 76  # 1900 frames: ten parts
 KILLS = 20
 
 
@@ -156,7 +156,7 @@ def test_twenty_kills_of_two_workers_change_no_byte(review: Review) -> None:
     review.poke()
     review.wait_for("done")
     undisturbed = review.output
-    assert len(review.parts()) == 9  # eight of the picture, one of the sound
+    assert len(review.parts()) == 11  # ten of the picture, one of the sound
     assert {owner_of(site, part) for part in review.parts()} == {"worker-1", "worker-2"}
 
     seed = random.randrange(1_000_000)

@@ -28,7 +28,7 @@ from workflow.store.ledger import Claimed, Part
 from workflow.store.tables import Film
 
 PART_FRAMES = RUN_FRAMES  # 20 s of film: what a worker that is lost may cost
-SMALL_PART_FRAMES = PART_FRAMES // 2  # of films that would not give enough parts to share
+ENDING = ((480, 120), (1920, 240))  # frames of film left, frames a part from there on
 MAKING = "Encoding the picture"
 
 
@@ -54,7 +54,7 @@ def split(
     frames = sum(plan.segments[index].frames for index in gone)
     if frames <= PART_FRAMES:
         return None
-    parts = _parts(plan, gone, film_id, frames)
+    parts = _parts(plan, gone, film_id)
     if sound_is and not segments.has(sound_is):
         params = {"film": film_id, "sound": sound, "recipe": plan.recipe.to_json()}
         parts.insert(0, Part([sound_is], params, 0))
@@ -65,15 +65,22 @@ def split(
     return settle
 
 
-def _parts(plan: RenderPlan, gone: list[int], film_id: str, frames: int) -> list[Part]:
-    """The segments at *gone* by stretches of the film.
+def _parts(plan: RenderPlan, gone: list[int], film_id: str) -> list[Part]:
+    """The segments at *gone* by stretches of the film, in its order.
 
     The stretches lie where they lie for every render of the film, so two renders that miss the same
-    share their parts.
+    share their parts. Toward the end they get shorter, so that the workers finish at about one time:
+    guided self-scheduling (Polychronopoulos and Kuck 1987) in three steps.
     """
-    length = PART_FRAMES if frames >= 4 * PART_FRAMES else SMALL_PART_FRAMES
+    frames = sum(segment.frames for segment in plan.segments)
+
+    def stretch(index: int) -> tuple[int, int]:
+        first = plan.segments[index].first
+        length = next((short for left, short in ENDING if frames - first <= left), PART_FRAMES)
+        return length, first // length
+
     parts = []
-    for _, group in groupby(gone, key=lambda index: plan.segments[index].first // length):
+    for _, group in groupby(gone, key=stretch):
         indices = list(group)
         keys = [plan.segments[index].key for index in indices]
         made = sum(plan.segments[index].frames for index in indices)
