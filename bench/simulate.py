@@ -30,6 +30,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ from sqlalchemy import update  # noqa: E402
 from tests.builders import Team, a_job, settings_in, team  # noqa: E402
 from tests.processes import postgresql  # noqa: E402
 from workflow.stages import segments  # noqa: E402
+from workflow.stages.parts import stretch  # noqa: E402
 from workflow.store import ledger  # noqa: E402
 from workflow.store.house import House, open_house  # noqa: E402
 from workflow.store.ledger import Claimed, Part  # noqa: E402
@@ -48,11 +50,11 @@ from workflow.store.tables import Job  # noqa: E402
 
 RATE = 24
 GOP = 48  # frames: a segment
-PART = 480  # frames
 # Measured (bench/results/render.json, 560x420, preset fast): CPU seconds of one core.
 ENCODE_SECONDS_A_FRAME = 0.0178
 START_SECONDS = 0.25  # of ffmpeg, once a part
-JOIN_SECONDS_A_MINUTE = 0.35  # stitch and measure, once a film
+# Stitch and measure, once a film: the sample windows cost 0.8 s, and 20 min of small film 0.5 s more.
+JOIN_SECONDS, JOIN_SECONDS_A_MINUTE = 1.0, 0.06
 SPREAD = 0.25  # of a part's time, either way: some scenes are harder
 SAMPLED = 40
 LAST = 50
@@ -72,11 +74,12 @@ def main() -> None:
         "film": {
             "minutes": given.minutes,
             "rate": RATE,
-            "parts": -(-round(given.minutes * 60 * RATE) // PART),
+            "parts": len(parts_of(round(given.minutes * 60 * RATE))),
         },
         "measured": {
             "encode_s_a_frame": ENCODE_SECONDS_A_FRAME,
             "start_s_a_part": START_SECONDS,
+            "join_s": JOIN_SECONDS,
             "join_s_a_minute": JOIN_SECONDS_A_MINUTE,
         },
         "machine": {"cpus": os.cpu_count(), "load": round(os.getloadavg()[0], 1)},
@@ -140,6 +143,15 @@ class Event:
     at: float
     order: int
     do: Callable[[float], None] = field(compare=False)
+
+
+def parts_of(frames: int) -> list[tuple[int, int]]:
+    """First frame and frames of each part of a film, as a render divides it."""
+    parts = []
+    for _, firsts in groupby(range(0, frames, GOP), key=lambda first: stretch(first, frames)):
+        segments = list(firsts)
+        parts.append((segments[0], min(segments[-1] + GOP, frames) - segments[0]))
+    return parts
 
 
 class Simulation:
@@ -227,10 +239,10 @@ class Simulation:
         parts = [
             Part(
                 [f"segments {first}"],
-                {"first": first, "captions": ["x" * 60] * 12},
-                min(PART, self.frames - first),
+                {"frames": frames, "captions": ["x" * 60] * 12},
+                frames,
             )
-            for first in range(0, self.frames, PART)
+            for first, frames in parts_of(self.frames)
         ]
 
         def split() -> None:
@@ -249,12 +261,13 @@ class Simulation:
         if job is None:
             self.idle.append(worker)
         elif job.id == self.job_id:
-            self.at(over + JOIN_SECONDS_A_MINUTE * self.minutes, lambda t: self._joined(t, job))
+            join = JOIN_SECONDS + JOIN_SECONDS_A_MINUTE * self.minutes
+            self.at(over + join, lambda t: self._joined(t, job))
         else:
             self._encode(over, worker, job)
 
     def _encode(self, now: float, worker: int, job: Claimed) -> None:
-        frames = min(PART, self.frames - int(job.params["first"]))
+        frames = int(job.params["frames"])
         speed = self.rng.uniform(1 - SPREAD, 1 + SPREAD)
         done = now + START_SECONDS
         for segment in range(-(-frames // GOP)):

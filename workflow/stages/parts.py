@@ -65,22 +65,22 @@ def split(
     return settle
 
 
-def _parts(plan: RenderPlan, gone: list[int], film_id: str) -> list[Part]:
-    """The segments at *gone* by stretches of the film, in its order.
+def stretch(first: int, frames: int) -> tuple[int, int]:
+    """The name of the stretch of a film of *frames* that the segment at frame *first* is made with.
 
     The stretches lie where they lie for every render of the film, so two renders that miss the same
     share their parts. Toward the end they get shorter, so that the workers finish at about one time:
     guided self-scheduling (Polychronopoulos and Kuck 1987) in three steps.
     """
+    length = next((short for left, short in ENDING if frames - first <= left), PART_FRAMES)
+    return length, first // length
+
+
+def _parts(plan: RenderPlan, gone: list[int], film_id: str) -> list[Part]:
+    """The segments at *gone* by stretches of the film, in its order."""
     frames = sum(segment.frames for segment in plan.segments)
-
-    def stretch(index: int) -> tuple[int, int]:
-        first = plan.segments[index].first
-        length = next((short for left, short in ENDING if frames - first <= left), PART_FRAMES)
-        return length, first // length
-
     parts = []
-    for _, group in groupby(gone, key=stretch):
+    for _, group in groupby(gone, key=lambda index: stretch(plan.segments[index].first, frames)):
         indices = list(group)
         keys = [plan.segments[index].key for index in indices]
         made = sum(plan.segments[index].frames for index in indices)
