@@ -73,6 +73,7 @@ from workflow.stages.jobs import (
 from workflow.stages.judging import comment_take, judge_take, labels
 from workflow.stages.lines import change_line, merge_lines, split_line, undo_change
 from workflow.stages.lines import save_settings as save_dub_settings
+from workflow.stages.memory import export_memory, import_memory, remove_unit
 from workflow.stages.mixes import guide_lines, start_stems, stems_file
 from workflow.stages.mixes import preview as preview_mix
 from workflow.stages.mixes import sheet as dub_sheet
@@ -83,15 +84,11 @@ from workflow.stages.packages import (
     packages_of,
     start_package,
 )
-from workflow.stages.people import (
-    Admitted,
+from workflow.stages.people import Admitted, admit, change_person, create_person, people
+from workflow.stages.projects import (
     add_member,
-    admit,
-    change_person,
-    create_person,
     create_project,
     my_work,
-    people,
     project_view,
     projects_of,
     remove_member,
@@ -143,12 +140,9 @@ from workflow.stages.tracks import track_view
 from workflow.stages.views import as_json
 from workflow.stages.words import (
     add_word,
-    export_memory,
     export_terms,
-    import_memory,
     import_terms,
     remove_term,
-    remove_unit,
     remove_word,
     save_term,
     words_view,

@@ -23,7 +23,9 @@ from workflow.errors import BadInput, NotFound
 from workflow.people import Actor
 from workflow.stages import show
 from workflow.stages.documents import load_cues
-from workflow.stages.words import lore_of, memory_of, paired, reference_of
+from workflow.stages.memory import memory_of
+from workflow.stages.reference import paired, reference_of
+from workflow.stages.words import lore_of
 from workflow.store import audit
 from workflow.store.blobs import Blobs
 from workflow.store.database import in_whole

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from workflow.errors import BadInput
 from workflow.stages import show
 from workflow.stages.documents import load_cues
-from workflow.stages.words import reference_of, sources_beside
+from workflow.stages.reference import reference_of, sources_beside
 from workflow.store.house import House
 from workflow.store.tables import Draft, Film, Track, TrackVersion
 from workflow.tracks import formats as file_formats

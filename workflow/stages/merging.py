@@ -17,7 +17,7 @@ from workflow.errors import TerjimeError
 from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.stages.drafts import new_uid
-from workflow.stages.words import reference_of, sources_beside
+from workflow.stages.reference import reference_of, sources_beside
 from workflow.store.house import House
 from workflow.store.tables import DraftSave, Film, Track
 from workflow.tracks import formats as file_formats

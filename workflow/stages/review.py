@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from workflow.errors import BadInput, Conflict, NotAllowed, NotFound
 from workflow.people import Action, Actor, Role, may
 from workflow.review import anchor_of, changes_between, place_of
-from workflow.stages import show
+from workflow.stages import journey, show
 from workflow.stages.checks import check_cues
 from workflow.stages.documents import load_cues
 from workflow.stages.films import known_film
+from workflow.stages.memory import remember_approved
 from workflow.stages.versions import locked_track, move, wrong_state
 from workflow.stages.views import CommentView, ReviewView, VersionView
-from workflow.stages.words import remember_approved
 from workflow.store import audit
 from workflow.store.database import in_whole
 from workflow.store.house import House
@@ -47,7 +47,7 @@ def review_view(house: House, version_id: str, actor: Actor) -> ReviewView:
         cues = load_cues(house, version.document)
         approved = show.approved_before(session, version)
         return ReviewView(
-            track=show.track_summary(session, track),
+            track=journey.track_summary(session, track),
             film=show.film_view(session, film),
             version=show.version_view(session, version),
             latest_number=latest.number if latest else version.number,

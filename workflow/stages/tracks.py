@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow.people import Actor, Role
-from workflow.stages import show
+from workflow.stages import journey, show
 from workflow.stages.documents import DOCUMENT_TYPE
 from workflow.stages.drafts import draft_view, note_authors
 from workflow.stages.proposals import open_proposal, proposal_in
@@ -33,7 +33,7 @@ def track_view(house: House, track_id: str, actor: Actor) -> TrackView:
             .order_by(Track.kind != "reference", Track.created_at)
         )
         return TrackView(
-            summary=show.track_summary(session, track),
+            summary=journey.track_summary(session, track),
             film=show.film_view(session, film),
             project_title=show.row(session, Project, track.project_id).title,
             draft=draft_view(house, session, track_id),
