@@ -16,7 +16,7 @@ from workflow import stages
 from workflow.errors import BadInput, Conflict, NotFound, ToolFailed
 from workflow.media.ffmpeg import find_ffmpeg
 from workflow.people import Actor
-from workflow.stages import films
+from workflow.stages import films, uploads
 from workflow.stages.views import UploadView
 from workflow.store.collect import look_after
 from workflow.store.tables import Blob, Film, FilmFile, Job, Upload
@@ -150,7 +150,7 @@ def test_an_upload_without_a_byte_for_a_week_is_gone(people: Team, film_file: Pa
     old, fresh = opened(people, film_file), opened(people, film_file)
     with people.house.write() as session:
         session.execute(update(Upload).where(Upload.id == old.id).values(expires_at=1))
-    assert films.drop_expired_uploads(people.house) == 1
+    assert uploads.drop_expired_uploads(people.house) == 1
     assert stages.upload_view(people.house, old.id).state == "gone"
     assert [path.name for path in leftovers(people)] == [fresh.id]
 
@@ -167,7 +167,7 @@ def test_t19_a_project_has_room_for_so_many_films(
     people: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ready_film(people)
-    monkeypatch.setattr(films, "PROJECT_BYTES", 60)
+    monkeypatch.setattr(uploads, "PROJECT_BYTES", 60)
     with pytest.raises(Conflict, match="QUOTA"):
         stages.open_upload(
             people.house, people.producer, people.project_id, name="a.mp4", length=50

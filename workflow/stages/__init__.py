@@ -46,15 +46,9 @@ from workflow.stages.drafts import draft, draft_history, load_draft, restore_sav
 from workflow.stages.dubs import create_dub
 from workflow.stages.exports import export, formats
 from workflow.stages.films import (
-    add_film_file,
-    commit_offset,
-    drop_upload,
     film_file,
     film_view,
-    finish_upload,
-    open_upload,
     start_choosing_sound,
-    upload_view,
 )
 from workflow.stages.identify import what_is
 from workflow.stages.imports import import_into_track, import_track
@@ -137,6 +131,14 @@ from workflow.stages.studio import dub_view
 from workflow.stages.submission import submit, version_cues, withdraw
 from workflow.stages.takes import make_guides, receive_line
 from workflow.stages.tracks import track_view
+from workflow.stages.uploads import (
+    add_film_file,
+    commit_offset,
+    drop_upload,
+    finish_upload,
+    open_upload,
+    upload_view,
+)
 from workflow.stages.views import as_json
 from workflow.stages.words import (
     add_word,

@@ -22,6 +22,7 @@ from workflow.stages import (
     recuts,
     rendering,
     show,
+    uploads,
 )
 from workflow.stages.running import Work, run_claimed
 from workflow.stages.views import HouseStateView, JobView
@@ -149,7 +150,7 @@ def sweep(house: House, publish: Publish, ask: pulse.Ask = lambda queue: None) -
     ledger.recover(house)
     ledger.heal_parents(house)
     ledger.repoke(house)
-    films.drop_expired_uploads(house)
+    uploads.drop_expired_uploads(house)
     clear_work(house)
     _make_room(house)
     ledger.forget_sent(house)

@@ -34,12 +34,7 @@ from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.stages.drafts import draft_row
 from workflow.stages.dubs import dub_row, text_hash
-from workflow.stages.films import (
-    known_film,
-    refuse_upload,
-    upload_view,
-    whole_upload,
-)
+from workflow.stages.films import known_film
 from workflow.stages.running import Settle
 from workflow.stages.sounds import (
     WAV,
@@ -47,6 +42,7 @@ from workflow.stages.sounds import (
     scratch,
 )
 from workflow.stages.takes import SHORTEST, choose_takes
+from workflow.stages.uploads import refuse_upload, upload_view, whole_upload
 from workflow.stages.views import JobView
 from workflow.store import audit, ledger
 from workflow.store.database import in_whole
