@@ -37,6 +37,7 @@ function code() {
   for (let bit = 0; bit < 8; bit++) n += (pen.getImageData(bit * 20 + 10, 60, 1, 1).data[0] > 120) << bit
   return n
 }
+const first = new Promise(yes => v.requestVideoFrameCallback(yes))  // else it passes for what was sought
 const late = what => setTimeout(() => what("nothing came for 30 seconds"), 30000)
 const seek = time => new Promise((yes, no) => {
   v.onerror = () => no(v.error.message)
@@ -44,7 +45,7 @@ const seek = time => new Promise((yes, no) => {
   v.requestVideoFrameCallback(() => yes(code()))
   v.currentTime = time
 })
-const seeks = async times => { const seen = []; for (const time of times) seen.push(await seek(time)); return seen }
+const seeks = async times => { await first; const seen = []; for (const time of times) seen.push(await seek(time)); return seen }
 const play = () => new Promise((yes, no) => {
   v.onerror = () => no(v.error.message)
   v.onended = () => setTimeout(() => yes([v.duration, code()]), 200)

@@ -195,6 +195,7 @@ class Looks:
         drawn = [
             "format=yuv420p,lutyuv=y=0:u=0:v=0",
             "lutyuv=y=255:u=255:v=255:enable='mod(n,2)'",
+            "loop=loop=-1:size=2",  # the two are painted once, not for each look
             "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709",
             "settb=1/1000",
             f"setpts=floor(N/2)*{MS_PER_FRAME}+{DRAWN_AT_MS}",
@@ -205,7 +206,7 @@ class Looks:
         try:
             run_ffmpeg(
                 [
-                    *("-f", "lavfi", "-i", f"color=c=black:s={width}x{height}:r=10"),
+                    *("-f", "lavfi", "-i", f"color=c=black:s={width}x{height}:r=10:d=0.2"),
                     *("-filter_threads", "1", "-vf", ",".join(drawn), "-fps_mode", "passthrough"),
                     *("-frames:v", str(len(self._drawn)), "-c:v", "rawvideo", "-threads", "1"),
                     *("-f", "rawvideo", "-y", f"file:{self._pipe.path}"),
