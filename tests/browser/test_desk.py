@@ -26,13 +26,13 @@ def status(page: Page, text: str) -> None:
     expect(page.locator("[data-part=status]")).to_contain_text(text)
 
 
-def type_into(page: Page, row: int, text: str) -> None:
-    """Open the cue in that row and write at its end."""
+def type_into(page: Page, row: int, text: str, delay: float = 0) -> None:
+    """Open the cue in that row and write at its end, *delay* ms a letter."""
     page.locator(f".cue[data-index='{row}']").click()
     area = page.locator(".cue.is-active textarea")
     area.focus()
     page.keyboard.press("Control+End")
-    page.keyboard.type(text)
+    page.keyboard.type(text, delay=delay)
 
 
 def test_typing_is_drawn_over_the_picture_at_once_and_saved_by_the_server(
@@ -79,6 +79,27 @@ def test_edits_survive_a_page_that_was_closed_without_connection(desk: Desk, wor
     status(page, "Saved")
     assert world.texts(track)[0] == "Salam! Ýitmedi."
     expect(page.locator(".cue[data-index='0'] textarea")).to_have_value("Salam! Ýitmedi.")
+
+
+def test_what_is_typed_while_the_computer_still_looks_is_kept_with_what_waited(
+    desk: Desk, world: World
+) -> None:
+    track = world.track("At once")
+    page = desk(track)
+    context = page.context
+    context.set_offline(True)
+    type_into(page, 0, " Garaşdy.")
+    status(page, "1 change waiting")
+    page.close()
+    context.set_offline(False)
+    page = context.new_page()
+    page.add_init_script(SLOW_TO_LOOK)
+    page = desk(track, page)
+    type_into(page, 2, " Derrew.", delay=200)
+    expect(page.locator(".cue[data-index='0']")).to_contain_text("Salam! Garaşdy.")
+    status(page, "Saved")
+    page.wait_for_timeout(1500)
+    assert world.texts(track) == ["Salam! Garaşdy.", "Ýagdaýlaryňyz nähili?", "Sag boluň. Derrew."]
 
 
 def test_edits_of_two_people_in_different_cues_are_joined(desk: Desk, world: World) -> None:

@@ -7,6 +7,7 @@ import {
   cuesAt,
   inOrder,
   joinCues,
+  mergeCues,
   splitCue,
   type Cue,
   type Cues,
@@ -191,8 +192,10 @@ class Desk {
       if (!this.shown) this.status.say(say('saved'), 'saved')
       return
     }
-    this.saver.recover(waiting)
-    this.edits.replace(waiting.cues)
+    // What was typed while this computer looked is kept, above what waited.
+    const { cues } = mergeCues(this.props.draft.cues, this.edits.now, waiting.cues)
+    this.saver.recover({ ...waiting, cues })
+    this.edits.replace(cues)
     this.status.say(say('recovered'), 'waiting')
     this.refresh()
   }
