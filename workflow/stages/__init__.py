@@ -1,8 +1,12 @@
 """The flow: what web/ and workers/ call. One step, one transaction, one short function.
 
-people.py    persons, projects, members; `admit`, the one check of rights
-films.py     upload → film → ingest
+people.py    persons; `admit`, the one check of rights
+projects.py  projects, their members, what each has to do next
+uploads.py   bytes that arrive in pieces → a film
+films.py     a film → ingest → all that others work with
 tracks.py    a track made, and at a glance
+journey.py   where it stands on its way, and the next step
+reference.py what it translates, cue beside cue
 imports.py   subtitle files read in
 merging.py   such a file against the draft that it is taken into
 received.py  files that wait for a person
@@ -16,9 +20,11 @@ submission.py  a draft becomes a version
 dubs.py      tracks to be heard: made from subtitles, mixed by their settings
 studio.py    a dub as its studio shows it: how far every line is
 lines.py     what people change in a dub
-mixes.py     the mix of a dub: in builds and finals, in the studio, as stems
+mixes.py     the mix of a dub: in builds and finals, in the studio
+stems.py     what a final dub was mixed from
 takes.py     recordings, the takes cut from them, what people say of those
-words.py     words, names, terms, memory
+words.py     words, names, terms: of a project, or of the house (scope.py)
+memory.py    what was said before
 builds.py    the review build of a version
 review.py    comments, verdicts
 renders.py   the final render of what was approved
@@ -68,7 +74,7 @@ from workflow.stages.judging import comment_take, judge_take, labels
 from workflow.stages.lines import change_line, merge_lines, split_line, undo_change
 from workflow.stages.lines import save_settings as save_dub_settings
 from workflow.stages.memory import export_memory, import_memory, remove_unit
-from workflow.stages.mixes import guide_lines, start_stems, stems_file
+from workflow.stages.mixes import guide_lines
 from workflow.stages.mixes import preview as preview_mix
 from workflow.stages.mixes import sheet as dub_sheet
 from workflow.stages.packages import (
@@ -127,6 +133,7 @@ from workflow.stages.sounds import (
     take_peaks,
     take_samples,
 )
+from workflow.stages.stems import start_stems, stems_file
 from workflow.stages.studio import dub_view
 from workflow.stages.submission import submit, version_cues, withdraw
 from workflow.stages.takes import make_guides, receive_line

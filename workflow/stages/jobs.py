@@ -15,13 +15,13 @@ from workflow.people import Actor
 from workflow.stages import (
     alignment,
     films,
-    mixes,
     packages,
     parts,
     recordings,
     recuts,
     rendering,
     show,
+    stems,
     uploads,
 )
 from workflow.stages.running import Work, run_claimed
@@ -40,7 +40,7 @@ KINDS: dict[str, Work] = {
     "align": alignment.run_align,
     "recut": recuts.run_recut,
     "locate": recordings.run_locate,
-    "stems": mixes.run_stems,
+    "stems": stems.run_stems,
     "build": rendering.run_build,
     "render": rendering.run_render,
     "package": packages.run_package,

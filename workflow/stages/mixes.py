@@ -1,19 +1,18 @@
-"""The mix of a dub: heard in its builds and finals, a stretch at a time in the studio, and as stems."""
+"""The mix of a dub: heard in its builds and finals, and a stretch at a time in the studio."""
 
 from __future__ import annotations
 
 import json
 import math
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow.dub.blocks import (
@@ -29,16 +28,14 @@ from workflow.dub.blocks import (
 )
 from workflow.dub.film import FLICKS_PER_SAMPLE
 from workflow.dub.fit import Placement, stretched, with_soft_edges
-from workflow.dub.loudness import CELL, loudness_of
-from workflow.dub.mix import STYLES, TARGETS, Cells, Mix, Target, room_tone, write_stems
+from workflow.dub.mix import STYLES, TARGETS, Mix, room_tone
 from workflow.dub.script import DubLine, cue_sheet
-from workflow.dub.sound import RATE, Samples, write_wav
+from workflow.dub.sound import RATE, Samples
 from workflow.dub.stem import examine_stem
-from workflow.errors import BadInput, Conflict, NotFound, ToolFailed
+from workflow.errors import Conflict, NotFound, ToolFailed
 from workflow.media.container import sniff
 from workflow.media.facts import Film as FilmFacts
 from workflow.media.ffmpeg import DEMUXERS
-from workflow.people import Actor
 from workflow.progress import Watch, part, unwatched
 from workflow.render.recipe import MixSettings, Recipe
 from workflow.render.sound import Dub as HeardDub
@@ -47,23 +44,15 @@ from workflow.stages import show
 from workflow.stages.documents import load_cues
 from workflow.stages.drafts import draft_row
 from workflow.stages.dubs import as_lines, dub_row, placed, samples_in
-from workflow.stages.films import file_view, known_film
-from workflow.stages.running import Settle
+from workflow.stages.films import known_film
 from workflow.stages.segments import LedgerSegments
 from workflow.stages.sounds import read_take, scratch
 from workflow.stages.studio import dub_view
-from workflow.stages.views import FileView, JobView
-from workflow.store import audit, ledger
-from workflow.store.database import in_whole
 from workflow.store.house import House
-from workflow.store.ledger import Claimed
 from workflow.store.tables import (
     Film,
     FilmFile,
-    Job,
     Recording,
-    Render,
-    Segment,
     Take,
     Track,
     TrackVersion,
@@ -71,7 +60,6 @@ from workflow.store.tables import (
 from workflow.timebase import FLICKS_PER_SECOND, Flicks
 from workflow.tracks.cues import Cue, in_order
 
-STEMS_VERSION = "stems/1"
 _PREVIEW_LINES = 40  # a longer script is levelled by the lines of half a minute either side
 _PREVIEW_REACH = 30 * RATE
 _LONGEST_PREVIEW = 60 * FLICKS_PER_SECOND
@@ -209,7 +197,7 @@ def _spoken(house: House, script: Script) -> list[Spoken]:
 
 
 @contextmanager
-def _mixed(
+def mixed(
     house: House,
     script: Script,
     segments: LedgerSegments,
@@ -248,10 +236,10 @@ def make_mix(
     house: House, script: Script, segments: LedgerSegments, *, watch: Watch = unwatched
 ) -> MadeMix:
     """The mix of *script*, block by block; those that are there already are left as they are."""
-    known = _notes(script, segments)
+    known = kept_notes(script, segments)
     notes = Notes(known.get("notes"))
     stem = _stem_findings(house, script, known.get("stem", {}))
-    with _mixed(house, script, segments, notes) as (mix, ready, under):
+    with mixed(house, script, segments, notes) as (mix, ready, under):
         blocks = master_blocks(
             mix,
             ready,
@@ -285,7 +273,7 @@ def _notes_key(script: Script) -> str:
     return f"dub-notes/1 {script.track_id}"
 
 
-def _notes(script: Script, segments: LedgerSegments) -> dict[str, Any]:
+def kept_notes(script: Script, segments: LedgerSegments) -> dict[str, Any]:
     key = _notes_key(script)
     if not segments.has(key):
         return {}
@@ -374,14 +362,14 @@ def preview(
         last // FLICKS_PER_SAMPLE, script.length, first + _LONGEST_PREVIEW // FLICKS_PER_SAMPLE
     )
     segments = LedgerSegments(house)
-    known = _notes(script, segments)
+    known = kept_notes(script, segments)
     lines = _spoken(house, script)
     if len(lines) > _PREVIEW_LINES:
         lines = [
             x for x in lines if x.start < last + _PREVIEW_REACH and x.end > first - _PREVIEW_REACH
         ]
     notes = Notes(_measured | known.get("notes", {}))
-    with _mixed(house, script, segments, notes, near=lines) as (mix, _, _):
+    with mixed(house, script, segments, notes, near=lines) as (mix, _, _):
         heard = stretch(mix, first, last, known.get("gain", 0.0), TARGETS[settings.loudness])
     if len(_measured) > _MOST_MEASURED:
         _measured.clear()
@@ -407,9 +395,6 @@ def sheet(house: House, track_id: str) -> str:
         for x in dub.lines
     ]
     return cue_sheet(lines, notes)
-
-
-# --- guides and stems of finals -----------------------------------------------------------------
 
 
 def refuse_guides(session: Session, track_id: str, cues: Sequence[Cue]) -> None:
@@ -439,119 +424,3 @@ def _spoken_by_guide(session: Session, track_id: str, cues: Sequence[Cue]) -> li
         )
     )
     return [n for n, cue in enumerate(in_order(cues), start=1) if cue.take in guides]
-
-
-@in_whole
-def start_stems(house: House, actor: Actor, render_id: str) -> JobView:
-    """Queue the stems of a final dub: mix, dialogue, bed, lines, cue sheet and loudness report in one archive.
-
-    Raises BadInput KIND; Conflict NOT_RENDERED.
-    """
-    with house.write() as session:
-        render = show.row(session, Render, render_id)
-        version = show.row(session, TrackVersion, render.version_id)
-        track = show.row(session, Track, version.track_id)
-        if track.kind != "dub":
-            raise BadInput("KIND", "Only a dub has stems.")
-        if render.output is None:
-            raise Conflict("NOT_RENDERED", "The final render is not done yet.")
-        # those that had to make room are made again by a job of their own
-        done = select(func.count()).where(
-            Job.kind == "stems", Job.subject == render_id, Job.state == "done"
-        )
-        gone = session.get(Segment, _stems_key(render_id)) is None
-        times = (session.scalar(done) or 0) + gone
-        key = [STEMS_VERSION, render.id, render.output, times]
-        job = ledger.create(
-            session,
-            kind="stems",
-            queue="render",
-            key=key,
-            params={"render": render.id, "version": version.id},
-            subject=render.id,
-            project_id=track.project_id,
-            created_by=actor.user_id,
-        )
-        audit.note(session, actor.user_id, "stems.start", "render", render_id)
-        return show.job_view(session, job)
-
-
-def _stems_key(render_id: str) -> str:
-    return f"{STEMS_VERSION} {render_id}"
-
-
-def stems_file(house: House, render_id: str) -> FileView:
-    """The archive. Raises NotFound where it is not made yet, or had to make room."""
-    with house.read() as session:
-        render = show.row(session, Render, render_id)
-        kept = session.get(Segment, _stems_key(render_id))
-        if kept is None:
-            raise NotFound("NOT_FOUND", "The stems are not made yet.", advice="Ask for them first.")
-        name = f"{render.file_name.rpartition('.')[0]}.stems.zip"
-        return replace(file_view(session, kept.sha256, name), media_type="application/zip")
-
-
-def run_stems(house: House, claimed: Claimed, watch: Watch, work: Path) -> Settle:
-    """All files begin with the film's first sample and have its length; lines begin with themselves."""
-    render_id = claimed.params["render"]
-    with house.read() as session:
-        render = show.row(session, Render, render_id)
-        version = show.row(session, TrackVersion, render.version_id)
-        recipe = Recipe.from_json(render.recipe)
-        track_id, document = version.track_id, version.document
-    if recipe.mix is None:
-        raise BadInput("KIND", "Only a dub has stems.")
-    segments = LedgerSegments(house)
-    script = script_of(house, track_id, load_cues(house, document), recipe.mix)
-    made = make_mix(house, script, segments, watch=part(watch, 0, 400))
-    folder = work / "stems"
-    (folder / "lines").mkdir(parents=True)
-    write_mix(house, made, segments, folder / "mix.wav")
-    notes = Notes(_notes(script, segments).get("notes"))
-    with _mixed(house, script, segments, notes) as (mix, ready, _):
-        write_stems(mix, folder, made.blocks.report.gain_db, watch=part(watch, 400, 800))
-        heard = [place for place in script.placements if place.in_mix]
-        for place, line in zip(heard, ready, strict=True):
-            write_wav(folder / "lines" / f"{place.number:03d}.wav", line.samples)
-    status = [(p.status, f"cut {p.cut} syllables" if p.cut else "") for p in script.placements]
-    (folder / "cue-sheet.csv").write_text(
-        cue_sheet(script.lines, status), encoding="utf-8-sig", newline=""
-    )
-    target = TARGETS[recipe.mix.loudness]
-    (folder / "loudness.svg").write_text(plot(made.blocks.cells, target), encoding="utf-8")
-    (folder / "loudness.json").write_text(json.dumps(made.to_json(), indent=1), encoding="utf-8")
-    archive = work / "stems.zip"
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as zipped:
-        for number, file in enumerate(sorted(folder.rglob("*"))):
-            if file.is_file():
-                zipped.write(file, file.relative_to(folder).as_posix())
-            watch(min(990, 800 + number), "Packing the stems")
-    segments.put(_stems_key(render_id), archive)
-    return lambda session: render_id
-
-
-def plot(cells: Cells, target: Target) -> str:
-    """Short-term loudness (3 s, BS.1770-4) over time against the target, as SVG."""
-    width, height, low, high = 960, 240, -60.0, 0.0
-    power = (
-        np.convolve(cells, np.ones(30), "valid") / (30 * CELL) if len(cells) >= 30 else cells[:0]
-    )
-    step = max(1, len(power) // width)
-    levels = [max(low, min(high, loudness_of(float(p)))) for p in power[::step]]
-
-    def y(level: float) -> float:
-        return round(height * (high - level) / (high - low), 1)
-
-    points = " ".join(
-        f"{width * n / max(1, len(levels) - 1):.1f},{y(level)}" for n, level in enumerate(levels)
-    )
-    grid = "".join(
-        f'<path d="M0 {y(n)}H{width}" stroke="#ccc"/><text x="4" y="{y(n) - 3}" font-size="11" fill="#666">{n} LUFS</text>'
-        for n in range(-50, 0, 10)
-    )
-    goal = f'<path d="M0 {y(target.lufs)}H{width}" stroke="#0a7" stroke-dasharray="6 4"/>'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif">'
-        f'<rect width="{width}" height="{height}" fill="#fff"/>{grid}{goal}'
-        f'<polyline points="{points}" fill="none" stroke="#225ea8"/></svg>\n'
-    )
