@@ -25,7 +25,8 @@ from workflow.language.letters import TURKMEN, tidy
 from workflow.language.memory import Memory, Unit
 from workflow.language.numbers import cardinal, values_in
 from workflow.language.scripts import to_cyrillic, to_latin
-from workflow.language.spelling import WORD, Speller, dictionary_knows, turkmen
+from workflow.language.spelling import WORD, Speller, turkmen
+from workflow.language.stems import dictionary_knows
 from workflow.language.tell import MODELS, tell
 from workflow.qc import FilmFacts, LineUp, check, repair
 from workflow.qc.fixes import FIXERS

@@ -16,7 +16,7 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from tests.web.conftest import Script, Somebody
-from web import uploads
+from web.api import uploads
 from workflow.people import Role
 from workflow.store.house import House
 from workflow.store.tables import Upload, now_ms

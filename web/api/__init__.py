@@ -5,7 +5,6 @@ from apiflask import APIBlueprint
 api = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Terjime")
 
 # They add their routes to the blueprint above.
-from web import uploads  # noqa: E402, F401
 from web.api import (  # noqa: E402, F401
     delivery,
     description,
@@ -16,6 +15,7 @@ from web.api import (  # noqa: E402, F401
     projects,
     session,
     tracks,
+    uploads,
     versions,
     words,
 )

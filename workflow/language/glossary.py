@@ -20,6 +20,7 @@ from importlib.resources import files
 
 from workflow.errors import BadInput
 from workflow.language.endings import endings_of, inflected
+from workflow.language.stems import all_stems, dictionary_stems
 
 CONFIDENCES = ("A", "H", "M", "L")
 """A: the form stands in a published law or official text. H: the writer is sure. M: likely. L: a proposal.
@@ -219,8 +220,6 @@ def _stem_sets(form: str, language: str) -> list[frozenset[str]]:
 
 def _own_stems(word: str) -> frozenset[str]:
     low = word.lower()
-    from workflow.language.spelling import dictionary_stems  # noqa: PLC0415 (a speller loads only where terms are)
-
     stems = dictionary_stems(low)
     longest = max(stems, key=len, default=low)
     hard = {"g": "k", "d": "t", "b": "p", "j": "ç"}
@@ -234,8 +233,6 @@ def _own_stems(word: str) -> frozenset[str]:
 def _stems(word: str, language: str) -> frozenset[str]:
     low = unicodedata.normalize("NFC", word).lower()
     if language == "tk":
-        from workflow.language.spelling import all_stems  # noqa: PLC0415 (see above)
-
         return all_stems(low)
     return frozenset({low, _light_stem(low, language)})
 

@@ -1,31 +1,32 @@
 """Spelling of Turkmen: which words are right, their stems, and what a wrong one was meant to be.
 
-Hunspell (by chunspell) over dictionary-tk; beside it the terms of the glossary,
+Hunspell over dictionary-tk; beside it the terms of the glossary,
 a list of words that the dictionary lacks, and the project's own, all with the
 endings of nouns. Loading takes a tenth of a second and happens at first use.
-
-Only this file knows chunspell.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-import threading
 import unicodedata
 from collections.abc import Iterable
-from functools import cache, lru_cache
-from importlib.resources import as_file, files
-from typing import Any
+from functools import cache
+from importlib.resources import files
 
-from workflow.language.endings import BACK, FRONT, SOFTENED, endings_of, stems_of
+from workflow.language.endings import BACK, FRONT, endings_of, stems_of
+from workflow.language.glossary import seed
+from workflow.language.stems import (
+    MAX_LETTERS,
+    all_stems,
+    dictionary_knows,
+    dictionary_stems,
+    dictionary_suggests,
+)
 from workflow.language.tell import model
 
 WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 """A word, hyphens inside it included; figures are not words (1-nji, 70-den)."""
-
-MAX_LETTERS = 60
-"""Longer words are not given to Hunspell: no Turkmen word comes near."""
 
 _PARTICLES = frozenset(
     ["da", "de", "dä", "hem", "mi", "my", "mä", "däl", "dir", "dyr", "a", "la", "ha"]
@@ -107,8 +108,7 @@ class Speller:
         """
         found = list(self.restored(word, following=following))
         if not found and len(word) <= _ON_DEMAND_LETTERS:
-            with _lock:
-                found = [_as_written(s, word) for s in _hunspell().suggest(word.lower())]
+            found = [_as_written(s, word) for s in dictionary_suggests(word.lower())]
         return tuple(dict.fromkeys(found))[:most]
 
     def restored(self, word: str, *, following: str = "") -> tuple[str, ...]:
@@ -208,51 +208,14 @@ def _strangeness(low: str, following: str) -> float:
     return score
 
 
-@cache
-def _hunspell() -> Any:
-    # Loads 20 MB: only where words are checked.
-    from hunspell import Hunspell  # type: ignore[import-untyped]  # noqa: PLC0415
-
-    with as_file(files("workflow.language").joinpath("data/tk.aff")) as affixes:
-        return Hunspell("tk", hunspell_data_dir=str(affixes.parent))
-
-
-_lock = threading.Lock()  # Hunspell keeps state while it works
-
-
-def dictionary_knows(word: str) -> bool:
-    """Whether Hunspell accepts *word* as it is written."""
-    with _lock:
-        return bool(_hunspell().spell(word))
-
-
-@lru_cache(maxsize=100_000)
-def dictionary_stems(low: str) -> tuple[str, ...]:
-    """Hunspell's stems of a word in lower case; none for one that the dictionary lacks."""
-    if len(low) > MAX_LETTERS:
-        return ()
-    with _lock:
-        return tuple(_hunspell().stem(low))
-
-
 def _is_entry(stem: str) -> bool:
     """Whether *stem* itself stands in the dictionary, not only a form of it."""
     return stem in dictionary_stems(stem)
 
 
-def all_stems(low: str) -> frozenset[str]:
-    """`Speller.stems` of a word in lower case, without a project's words."""
-    found = {stem.lower() for stem in dictionary_stems(low)} | {low}
-    if found == {low}:
-        found.update(stems_of(low))
-    return frozenset(found | {s[:-1] + SOFTENED[s[-1]] for s in found if s[-1:] in SOFTENED})
-
-
 @cache
 def _more_words() -> frozenset[str]:
     """Words that the dictionary lacks, and those of the glossary's terms."""
-    from workflow.language.glossary import seed  # noqa: PLC0415 (which matches by our stems)
-
     text = files("workflow.language").joinpath("data/words.txt").read_text("utf-8")
     listed = {line.strip() for line in text.splitlines() if line and not line.startswith("#")}
     terms = {

@@ -12,11 +12,10 @@ import math
 import struct
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import av
 import numpy as np
@@ -24,9 +23,9 @@ from av.sidedata.sidedata import Type as SideDataType
 
 from workflow.errors import BadInput
 from workflow.media import limits
-from workflow.media.container import ends_early, open_regular, sniff
+from workflow.media.container import ends_early, sniff
 from workflow.media.facts import Finding, MediaFacts, Stream
-from workflow.media.ffmpeg import DEMUXERS, INPUT_LIMITS
+from workflow.media.opened import opened
 from workflow.media.packets import Tally, all_packets, check_not_empty, read_packets
 from workflow.media.streams import Found, check_before_decoding, choose, refuse_duration
 from workflow.progress import Watch, unwatched
@@ -206,27 +205,6 @@ def _facts(
             *_sound_findings(found, picture, sound),
         ),
     )
-
-
-@contextmanager
-def opened(path: Path, container: str) -> Iterator[Any]:
-    """The file as *container*; libav gets an open file and no way to open another one."""
-    with (
-        open_regular(path) as file,
-        av.open(
-            file,
-            format=DEMUXERS[container],
-            options={**INPUT_LIMITS, "format_whitelist": DEMUXERS[container]},
-            metadata_errors="replace",
-            buffer_size=1 << 20,
-            io_open=_refuse_to_open,
-        ) as media,
-    ):
-        yield media
-
-
-def _refuse_to_open(url: str, flags: int, options: dict[str, str]) -> NoReturn:
-    raise av.PermissionError(1, "a media file may not name other files")
 
 
 # Its first frames

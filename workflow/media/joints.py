@@ -17,6 +17,7 @@ from typing import Any
 import av
 
 from workflow.errors import BadInput
+from workflow.media.opened import opened
 from workflow.media.process import GIB, Limits, python_environment, run_confined
 from workflow.progress import Watch, unwatched
 
@@ -100,8 +101,6 @@ def join_recordings(source: Path, picture: int, out: Path, *, watch: Watch = unw
 
 def main() -> None:
     """The program: what `join_recordings` asks on standard input; lines ``place=bytes`` out."""
-    from workflow.media.examine import opened  # noqa: PLC0415  which reads with this module's clock
-
     asked = json.load(sys.stdin)
     clock = OneClock()
     decoded: dict[int, int] = {}

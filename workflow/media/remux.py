@@ -15,7 +15,8 @@ from typing import Any
 import av
 
 from workflow.errors import ToolFailed
-from workflow.media.examine import Picture, opened
+from workflow.media.examine import Picture
+from workflow.media.opened import opened
 from workflow.media.process import GIB, Limits, python_environment, run_confined
 from workflow.progress import Watch, unwatched
 

@@ -18,8 +18,9 @@ from collections.abc import Collection
 
 from workflow.errors import BadInput
 from workflow.qc import dialogue, layout, meaning, terms, timing, usage, wording
+from workflow.qc.custom import profile_of
 from workflow.qc.fixes import FIXERS, Repair, mend
-from workflow.qc.profiles import PROFILES, TRAINING_FILM, Profile, profile_named, profile_of
+from workflow.qc.profiles import PROFILES, TRAINING_FILM, Profile, profile_named
 from workflow.qc.rule import RULES, FilmFacts, Finding, LineUp, Lore, Rule
 
 __all__ = [
