@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Capture, RATE, find, latencyOf, levelOf, sweep, voiceIn, wav24 } from './sound.ts'
+import { Capture, RATE, find, holesIn, latencyOf, levelOf, sweep, voiceIn, wav24 } from './sound.ts'
 
 const block = (number: number, at: number, length: number) => ({
   number,
@@ -26,6 +26,23 @@ test('a take is cut to the sample across blocks', () => {
     [...samples],
     Array.from({ length: 130 }, (_, i) => 130 + i),
   )
+})
+
+test('a hole in the midst of sound is counted, a pause and a quiet microphone are not', () => {
+  const sound = noise(RATE, 0.01)
+  assert.equal(holesIn(sound), 0)
+  const broken = sound.slice()
+  broken.fill(0, 20_000, 20_415) // as Chromium left one on a busy computer
+  assert.equal(holesIn(broken), 415)
+  const gated = sound.slice()
+  gated.fill(0, 20_000, 20_000 + RATE / 4)
+  gated.fill(0, 47_000)
+  assert.equal(holesIn(gated), 0)
+  const quiet = new Float32Array(RATE).map((_, i) => (i % 300 ? 0 : 1 / 32768))
+  assert.equal(holesIn(quiet), 0)
+  const capture = new Capture()
+  capture.add({ number: 0, at: 0, samples: broken })
+  assert.equal(capture.cut(1000, 30_000).missing, 415)
 })
 
 test('samples that never came are counted and stay silent', () => {

@@ -11,7 +11,7 @@ export interface Block {
 
 export interface Stretch {
   readonly samples: Float32Array
-  /** Samples of the stretch that never came; silence stands in their place. */
+  /** Samples of the stretch where silence stands instead of what the microphone heard. */
   readonly missing: number
 }
 
@@ -52,8 +52,31 @@ export class Capture {
       have += end - start
       next = end
     }
-    return { samples, missing: to - from - have }
+    return { samples, missing: Math.max(to - from - have, holesIn(samples)) }
   }
+}
+
+const HOLE = { least: RATE / 400, most: RATE / 10 } // 2.5 to 100 ms
+const BESIDE = RATE / 500 // samples on either side of a hole that must be heard
+const HEARD = 2 ** -12 // eight steps of 16 bits: what stands still at zero is not a quiet microphone
+
+/**
+ * Samples in holes: stretches of exact silence in the midst of sound. An audio clock that is given too little in time
+ * puts them in and goes on; nothing is lost then, and no frame number tells.
+ */
+export function holesIn(samples: Float32Array): number {
+  const heard = (from: number, to: number) =>
+    from >= 0 && to <= samples.length && levelOf(samples.subarray(from, to)).peak >= HEARD
+  let sum = 0
+  for (let at = 0; at < samples.length; at++) {
+    if (samples[at] !== 0) continue
+    const begin = at
+    while (samples[at] === 0) at++
+    const length = at - begin
+    if (length < HOLE.least || length > HOLE.most) continue
+    if (heard(begin - BESIDE, begin) && heard(at, at + BESIDE)) sum += length
+  }
+  return sum
 }
 
 /** A mono WAV of 24 bits. */
