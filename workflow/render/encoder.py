@@ -157,7 +157,9 @@ def _mind_memory(size: tuple[int, int]) -> None:
     which takes 7 % of the CPU at 360p. glibc's own way lies between, and changes with what was freed before.
     """
     m_trim_threshold, m_mmap_threshold = -1, -3  # malloc.h
-    pr_set_thp_disable = 41  # linux/prctl.h: x264 asks for pages of 2 MB, whose rounding costs as much again
+    pr_set_thp_disable = (
+        41  # linux/prctl.h: x264 asks for pages of 2 MB, whose rounding costs as much again
+    )
     large = _is_large(size)
     with suppress(OSError, AttributeError):
         libc = ctypes.CDLL(None)
