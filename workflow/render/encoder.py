@@ -157,12 +157,11 @@ def _mind_memory(size: tuple[int, int]) -> None:
     which takes 7 % of the CPU at 360p. glibc's own way lies between, and changes with what was freed before.
     """
     m_trim_threshold, m_mmap_threshold = -1, -3  # malloc.h
-    pr_set_thp_disable = (
-        41  # linux/prctl.h: x264 asks for pages of 2 MB, whose rounding costs as much again
-    )
+    pr_set_thp_disable = 41  # linux/prctl.h
     large = _is_large(size)
     with suppress(OSError, AttributeError):
         libc = ctypes.CDLL(None)
+        # x264 asks for pages of 2 MB, whose rounding costs 5 to 15 MB, by what else has run.
         libc.prctl(pr_set_thp_disable, int(large), 0, 0, 0)
         libc.mallopt(m_mmap_threshold, (256 << 10) if large else (32 << 20))
         libc.mallopt(m_trim_threshold, (128 << 10) if large else (64 << 20))
