@@ -64,18 +64,23 @@ def test_edits_made_without_connection_wait_on_this_computer_and_arrive_later(
     assert world.texts(track) == ["Salam! Bir.", "Ýagdaýlaryňyz nähili?", "Sag boluň. Iki."]
 
 
-def test_edits_survive_a_page_that_was_closed_without_connection(desk: Desk, world: World) -> None:
-    track = world.track("Closed")
+def open_again(desk: Desk, track: str, waits: str) -> Page:
+    """The desk of a slow computer on which *waits* was added to the first cue without connection."""
     page = desk(track)
     context = page.context
     context.set_offline(True)
-    type_into(page, 0, " Ýitmedi.")
+    type_into(page, 0, waits)
     status(page, "1 change waiting")
     page.close()
     context.set_offline(False)
     page = context.new_page()
     page.add_init_script(SLOW_TO_LOOK)
-    page = desk(track, page)
+    return desk(track, page)
+
+
+def test_edits_survive_a_page_that_was_closed_without_connection(desk: Desk, world: World) -> None:
+    track = world.track("Closed")
+    page = open_again(desk, track, " Ýitmedi.")
     status(page, "Saved")
     assert world.texts(track)[0] == "Salam! Ýitmedi."
     expect(page.locator(".cue[data-index='0'] textarea")).to_have_value("Salam! Ýitmedi.")
@@ -85,20 +90,10 @@ def test_what_is_typed_while_the_computer_still_looks_is_kept_with_what_waited(
     desk: Desk, world: World
 ) -> None:
     track = world.track("At once")
-    page = desk(track)
-    context = page.context
-    context.set_offline(True)
-    type_into(page, 0, " Garaşdy.")
-    status(page, "1 change waiting")
-    page.close()
-    context.set_offline(False)
-    page = context.new_page()
-    page.add_init_script(SLOW_TO_LOOK)
-    page = desk(track, page)
+    page = open_again(desk, track, " Garaşdy.")
     type_into(page, 2, " Derrew.", delay=200)
     expect(page.locator(".cue[data-index='0']")).to_contain_text("Salam! Garaşdy.")
     status(page, "Saved")
-    page.wait_for_timeout(1500)
     assert world.texts(track) == ["Salam! Garaşdy.", "Ýagdaýlaryňyz nähili?", "Sag boluň. Derrew."]
 
 

@@ -35,6 +35,9 @@ from workflow.store.tables import (
     new_id,
 )
 
+# Part of every ingest job's key: raise it when ingest makes other bytes.
+INGEST_VERSION = "ingest/2"
+
 MEDIA_TYPES = {
     "original": "application/octet-stream",
     "mezzanine": "video/mp4",

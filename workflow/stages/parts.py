@@ -28,7 +28,8 @@ from workflow.store.ledger import Claimed, Part
 from workflow.store.tables import Film
 
 PART_FRAMES = RUN_FRAMES  # 20 s of film: what a worker that is lost may cost
-ENDING = ((480, 120), (1920, 240))  # frames of film left, frames a part from there on
+# Frames of film left, frames a part from there on.
+ENDING = ((PART_FRAMES, PART_FRAMES // 4), (4 * PART_FRAMES, PART_FRAMES // 2))
 MAKING = "Encoding the picture"
 
 

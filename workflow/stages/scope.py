@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from workflow.errors import NotFound
 from workflow.people import Actor
+from workflow.stages import show
 from workflow.store import audit
 
 
@@ -24,7 +24,7 @@ def own_row(session: Session, table: Any, project_id: str | None, row_id: str) -
     """Raises NotFound, also for a row of another scope."""
     row = session.get(table, row_id)
     if row is None or row.project_id != project_id:
-        raise NotFound("NOT_FOUND", "There is nothing here, or nothing that you may see.")
+        raise show.nothing_here()
     return row
 
 

@@ -53,8 +53,13 @@ def row(session: Session, kind: type[_Row], key: str) -> _Row:
     """The row with that id. Raises NotFound."""
     found = session.get(kind, key)
     if found is None:
-        raise NotFound("NOT_FOUND", "There is nothing here, or nothing that you may see.")
+        raise nothing_here()
     return found
+
+
+def nothing_here() -> NotFound:
+    """What does not exist and what is not theirs look alike to a person."""
+    return NotFound("NOT_FOUND", "There is nothing here, or nothing that you may see.")
 
 
 def short_text(text: str, most: int, code: str, what: str) -> str:

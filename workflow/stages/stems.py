@@ -9,9 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from workflow.dub.blocks import (
-    Notes,
-)
+from workflow.dub.blocks import Notes
 from workflow.dub.mix import TARGETS, write_stems
 from workflow.dub.plot import loudness_plot
 from workflow.dub.script import cue_sheet

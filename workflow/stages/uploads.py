@@ -17,7 +17,7 @@ from workflow.media.container import sniff
 from workflow.media.names import display_name
 from workflow.people import Action, Actor, may
 from workflow.stages import show
-from workflow.stages.films import MEDIA_TYPES, film_view
+from workflow.stages.films import INGEST_VERSION, MEDIA_TYPES, film_view
 from workflow.stages.views import FilmView, UploadView
 from workflow.store import audit, ledger
 from workflow.store.database import in_whole
@@ -32,9 +32,6 @@ from workflow.store.tables import (
     now_ms,
 )
 
-INGEST_VERSION = (
-    "ingest/2"  # part of every ingest job's key: raise it when ingest makes other bytes
-)
 UPLOAD_KEPT_MS = 7 * 24 * 3600 * 1000  # since the last byte
 UPLOADS_AT_ONCE = 20  # in one project, that had a byte within the hour
 PROJECT_BYTES = 200 << 30

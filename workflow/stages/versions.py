@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from workflow.errors import Conflict, NotFound
+from workflow.errors import Conflict
+from workflow.stages import show
 from workflow.store import audit
 from workflow.store.database import rows_changed
 from workflow.store.tables import Track, TrackVersion, now_ms
@@ -53,5 +54,5 @@ def locked_track(session: Session, track_id: str) -> Track:
     """The track's row, held until the transaction ends: its draft and versions change one at a time."""
     found = session.scalars(select(Track).where(Track.id == track_id).with_for_update()).first()
     if found is None:
-        raise NotFound("NOT_FOUND", "There is nothing here, or nothing that you may see.")
+        raise show.nothing_here()
     return found
